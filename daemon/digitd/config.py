@@ -1,0 +1,143 @@
+"""The configuration: one TOML file, every key optional, every value checked, unknown keys refused with a hint."""
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from digitd.errors import ConfigError
+
+NAME = "config.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Folders(_Section):
+    """Where things lie; relative paths start at the folder of the configuration file."""
+
+    inbox: Path = Path("inbox")
+    forms: Path = Path("forms")
+    models: Path = Path("models")
+    var: Path = Path("var")
+
+
+class Intake(_Section):
+    """When a file in the inbox is taken; seconds."""
+
+    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    incomplete_seconds: Annotated[float, Field(ge=0, le=86400)] = 30.0
+    rescan_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 30.0
+    ignore: tuple[str, ...] = ()
+
+
+class Reading(_Section):
+    """How a page is read."""
+
+    model: str = "paper-1"
+    accept_confidence: Annotated[float, Field(ge=0, le=1)] = 0.97
+    max_megapixels: Annotated[float, Field(ge=1, le=2000)] = 200.0
+    max_residual_mm: Annotated[float, Field(ge=0.1, le=20)] = 1.5
+    pdf_dpi: Annotated[int, Field(ge=72, le=1200)] = 300
+
+
+class Workers(_Section):
+    """The processes that read."""
+
+    processes: Annotated[int, Field(ge=0, le=256)] = 0
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class Verify(_Section):
+    """Who gives labels."""
+
+    verifier: str = ""
+
+
+class Log(_Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json_lines: Annotated[bool, Field(alias="json")] = False
+
+
+class Config(_Section):
+    """The whole configuration, with the folder it starts from."""
+
+    folders: Folders = Folders()
+    intake: Intake = Intake()
+    reading: Reading = Reading()
+    workers: Workers = Workers()
+    verify: Verify = Verify()
+    log: Log = Log()
+    root: Annotated[Path, Field(exclude=True)] = Path()
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / self.folders.inbox
+
+    @property
+    def forms(self) -> Path:
+        return self.root / self.folders.forms
+
+    @property
+    def models(self) -> Path:
+        return self.root / self.folders.models
+
+    @property
+    def var(self) -> Path:
+        return self.root / self.folders.var
+
+    @property
+    def database(self) -> Path:
+        return self.var / "digitd.db"
+
+
+def load(path: Path) -> Config:
+    """Read the configuration file at path.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, is not TOML, or holds a key or value that is not allowed.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file. `digitd init` makes one, `--config FILE` names another.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{path}: not valid TOML: {fault}. Correct the line, or compare with `digitd init`.") from None
+    values.pop("root", None)
+    try:
+        return Config(**values, root=path.resolve().parent)
+    except ValidationError as fault:
+        raise ConfigError(f"{path}: " + "; ".join(_sentences(fault))) from None
+
+
+def keys() -> Iterator[str]:
+    """Every legal key as `section.key`."""
+    for section, info in Config.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            for name, inner in kind.model_fields.items():
+                yield f"{section}.{inner.alias or name}"
+
+
+def _sentences(fault: ValidationError) -> Iterator[str]:
+    for error in fault.errors():
+        where = ".".join(str(part) for part in error["loc"])
+        yield f"{where}: {_hint(where)}" if error["type"] == "extra_forbidden" else f"{where}: {_why(error)}"
+
+
+def _hint(where: str) -> str:
+    known = [*keys(), *{key.split(".")[0] for key in keys()}]
+    close = difflib.get_close_matches(where, known, n=1, cutoff=0.5)
+    return "no such key" + (f"; perhaps you meant {close[0]}" if close else "; see the comments in config.toml")
+
+
+def _why(error: Any) -> str:
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it is {error['input']!r})"

@@ -1,0 +1,347 @@
+"""The words of digitd as frozen values that travel between stages. No files, no SQL, no OpenCV.
+
+Arrays are row-major (y, x). Pixel coordinates are floats (x, y) with the origin at the outer corner of the
+top-left pixel. Pages are uint8 with dark ink on light paper; glyphs are uint8 with light ink on black, as MNIST is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Index of *not a digit* in a reading's probabilities; 0 to 9 are the digits.
+NOT_A_DIGIT = 10
+
+
+class DocumentState(StrEnum):
+    """Where a document is in its life."""
+
+    #: The file was noticed in the inbox.
+    SEEN = "seen"
+    #: Waiting until its writer has finished.
+    SETTLING = "settling"
+    #: Taken out of the inbox, waiting for a worker.
+    QUEUED = "queued"
+    #: A worker has it.
+    READING = "reading"
+    #: Read; nothing is left for a person to do.
+    DONE = "done"
+    #: Read; at least one field waits for a verifier.
+    REVIEW = "review"
+    #: The same bytes were taken before; linked to that document.
+    DUPLICATE = "duplicate"
+    #: Could not be read; the reason is kept.
+    FAILED = "failed"
+
+
+#: Every legal change of state. Nothing else may be written.
+LEGAL_MOVES: Mapping[DocumentState | None, frozenset[DocumentState]] = {
+    None: frozenset({DocumentState.SEEN}),
+    DocumentState.SEEN: frozenset({DocumentState.SETTLING}),
+    DocumentState.SETTLING: frozenset({DocumentState.QUEUED, DocumentState.DUPLICATE, DocumentState.FAILED}),
+    DocumentState.QUEUED: frozenset({DocumentState.READING, DocumentState.FAILED}),
+    DocumentState.READING: frozenset(
+        {DocumentState.DONE, DocumentState.REVIEW, DocumentState.FAILED, DocumentState.QUEUED}
+    ),
+    DocumentState.REVIEW: frozenset({DocumentState.DONE}),
+    DocumentState.DONE: frozenset({DocumentState.REVIEW}),
+    DocumentState.FAILED: frozenset({DocumentState.QUEUED}),
+    DocumentState.DUPLICATE: frozenset(),
+}
+
+#: States of a document that has been taken in and is not finished; a restart brings these back to the queue.
+IN_FLIGHT = frozenset({DocumentState.QUEUED, DocumentState.READING})
+
+
+class FieldState(StrEnum):
+    """What is known of a field's value."""
+
+    #: Read with a confidence above the threshold, and every rule holds.
+    ACCEPTED = "accepted"
+    #: A person has to look; the reason says why.
+    REVIEW = "review"
+    #: A person has said what it is.
+    VERIFIED = "verified"
+    #: Nothing was written in it.
+    BLANK = "blank"
+
+
+class CellContent(StrEnum):
+    """What stands in the room for one digit."""
+
+    DIGIT = "digit"
+    BLANK = "blank"
+    #: Crossed out, struck through, or anything that is ink but no digit.
+    OTHER = "other"
+
+
+class LabelMode(StrEnum):
+    """How a label was given; a report must not mix these unknowingly."""
+
+    #: The verifier did not see the machine's reading.
+    BLIND = "blind"
+    #: The verifier saw the machine's reading and confirmed or corrected it.
+    SHOWN = "shown"
+    #: Drawn at random from what passed untouched.
+    AUDIT = "audit"
+    #: Came from a file.
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """An upright rectangle in pixels; x1 and y1 are exclusive."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    def corners(self) -> NDArray[np.float64]:
+        """(4, 2) float64: top left, top right, bottom right, bottom left."""
+        return np.array([(self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One side of paper as `load` gives it.
+
+    number counts from 1 within the document; pixels is (H, W) uint8, ink dark on light; dpi is the resolution the
+    file claims, or None where it claims none or nonsense.
+    """
+
+    number: int
+    pixels: NDArray[np.uint8]
+    dpi: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateField:
+    """A field of a form: its name, its box in pixels of the reference, and its number of cells (None: unknown)."""
+
+    name: str
+    box: Box
+    cells: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """The description of a form's page.
+
+    reference is the path of the picture the boxes were measured on and reference_sha256 its bytes' hash: the
+    picture stays where the user has it. width_px and height_px are its size and dpi its resolution. A whole-page
+    template has no reference and a single field that covers every page, whatever its size.
+    """
+
+    name: str
+    fields: tuple[TemplateField, ...]
+    reference: str | None = None
+    reference_sha256: str | None = None
+    width_px: int = 0
+    height_px: int = 0
+    dpi: float = 300.0
+
+    @property
+    def whole_page(self) -> bool:
+        return self.reference is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Where a template lies on a page.
+
+    page_from_template is a (3, 3) float64 homography taking template pixels to page pixels; residual_mm is the
+    median distance between matched points after it, in millimetres on the paper.
+    """
+
+    page_from_template: NDArray[np.float64]
+    residual_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A field found on a page: its corners there, and its pixels made upright.
+
+    quad is (4, 2) float64 in page pixels: top left, top right, bottom right, bottom left. pixels is (h, w) uint8,
+    dark on light, cut with margin_px of the surroundings on each side so that strokes over the edge are kept.
+    """
+
+    name: str
+    quad: NDArray[np.float64]
+    pixels: NDArray[np.uint8]
+    margin_px: int = 0
+    cells: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """One segmented piece of writing in a region: ink is (h, w) uint8, light on black; box is in region pixels.
+
+    cell is its index among the field's cells where those are known. A blank cell has an empty ink array.
+    """
+
+    box: Box
+    ink: NDArray[np.uint8]
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyph:
+    """A symbol as the classifier saw it, with what it said: the evidence that is kept.
+
+    pixels is (28, 28) uint8, light on black; box is in page pixels; probabilities is (11,) float32 summing to 1,
+    the last being *not a digit*. A blank cell has all-zero pixels and content BLANK.
+    """
+
+    position: int
+    box: Box
+    content: CellContent
+    pixels: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One possible string of a field with its probability in [0, 1]."""
+
+    value: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldReading:
+    """What the machine makes of one field. confidence is the probability of value, in [0, 1]."""
+
+    name: str
+    box: Box
+    value: str
+    confidence: float
+    state: FieldState
+    reason: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    glyphs: tuple[Glyph, ...] = ()
+    #: The field as a verifier sees it, dark on light, as PNG.
+    crop_png: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """What came of one page. form is None where no template was used; stage_ms is milliseconds by stage name."""
+
+    number: int
+    width_px: int
+    height_px: int
+    form: str | None
+    residual_mm: float | None
+    fields: tuple[FieldReading, ...]
+    stage_ms: Mapping[str, float]
+    dpi: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReading:
+    """What came of one document. model is the model's id (its name and the start of its file's hash)."""
+
+    pages: tuple[PageReading, ...]
+    model: str
+    pipeline: str
+
+
+# What the store gives back.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that was taken in. name is as dropped, made printable; form is what its folder forces, or None.
+
+    token names its folder in `var/work`; original_id is the first document with the same bytes, for a duplicate.
+    """
+
+    id: int
+    name: str
+    form: str | None
+    sha256: str
+    size_bytes: int
+    state: DocumentState
+    reason: str
+    attempts: int
+    token: str
+    original_id: int | None
+    seen_at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One change of a document's state. previous is None at the start of its life."""
+
+    at: datetime
+    previous: DocumentState | None
+    state: DocumentState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGlyph:
+    """A glyph's evidence as it was kept: pixels_png is 28x28, probabilities (11,) float32."""
+
+    id: int
+    position: int
+    content: CellContent
+    probabilities: NDArray[np.float32]
+    pixels_png: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a person said a field is. value holds what is written, "" for nothing. Never changed, only added to."""
+
+    id: int
+    field_id: int
+    value: str
+    verifier: str
+    mode: LabelMode
+    shown: str | None
+    at: datetime
+    duration_ms: int | None
+    sampling_probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredField:
+    """A field with its document and page. machine_value is the reading, whatever was said later; label the last word."""
+
+    id: int
+    document: str
+    document_id: int
+    sha256: str
+    page: int
+    form: str | None
+    name: str
+    box: Box
+    machine_value: str
+    confidence: float
+    state: FieldState
+    reason: str
+    model: str
+    read_at: datetime
+    crop_png: bytes
+    glyphs: tuple[StoredGlyph, ...] = ()
+    label: Label | None = None
+
+    @property
+    def value(self) -> str:
+        """The value to use: the label's where there is one, else the machine's."""
+        return self.machine_value if self.label is None else self.label.value

@@ -1,0 +1,169 @@
+"""The mapped tables. Only `store.py` uses them; everyone else sees the records it returns.
+
+Times are UTC. Probabilities are 11 little-endian float32; pictures are PNG.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as UTC without an offset: SQLite has no time zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}
+
+
+class DocumentRow(Base):
+    """A file that was taken in. Its bytes' hash is unique among originals, so reading twice is impossible."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        Index(
+            "uq_documents_identity",
+            "sha256",
+            unique=True,
+            sqlite_where=text("original_id IS NULL"),
+            postgresql_where=text("original_id IS NULL"),
+        ),
+        Index("ix_documents_state_id", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    form: Mapped[str | None]
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    original_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    seen_at: Mapped[datetime]
+    read_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class MoveRow(Base):
+    """One change of a document's state, written in the transaction that made it."""
+
+    __tablename__ = "moves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+    at: Mapped[datetime]
+    previous: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class ModelRow(Base):
+    """A model that has read something, with the card it had then."""
+
+    __tablename__ = "models"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    card: Mapped[dict[str, Any]] = mapped_column(JSON)
+    first_used_at: Mapped[datetime]
+
+
+class PageRow(Base):
+    """One side of paper and how the form was found on it."""
+
+    __tablename__ = "pages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+    number: Mapped[int]
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    dpi: Mapped[float | None]
+    form: Mapped[str | None] = mapped_column(index=True)
+    residual_mm: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(default="")
+    stage_ms: Mapped[dict[str, float]] = mapped_column(JSON)
+    model_id: Mapped[str] = mapped_column(ForeignKey("models.id"))
+    pipeline: Mapped[str] = mapped_column(String(16))
+
+
+class FieldRow(Base):
+    """A field as the machine read it; a correction adds a label and changes nothing here but the state."""
+
+    __tablename__ = "fields"
+    __table_args__ = (
+        CheckConstraint("confidence >= 0 AND confidence <= 1", name="confidence"),
+        Index("ix_fields_state_confidence", "state", "confidence"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    page_id: Mapped[int] = mapped_column(ForeignKey("pages.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    x0: Mapped[float]
+    y0: Mapped[float]
+    x1: Mapped[float]
+    y1: Mapped[float]
+    value: Mapped[str]
+    confidence: Mapped[float]
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(default="")
+    candidates: Mapped[list[list[Any]]] = mapped_column(JSON)
+    crop_png: Mapped[bytes]
+
+
+class GlyphRow(Base):
+    """The evidence for one symbol of a field."""
+
+    __tablename__ = "glyphs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
+    position: Mapped[int]
+    x0: Mapped[float]
+    y0: Mapped[float]
+    x1: Mapped[float]
+    y1: Mapped[float]
+    content: Mapped[str] = mapped_column(String(8))
+    probabilities: Mapped[bytes]
+    pixels_png: Mapped[bytes]
+
+
+class LabelRow(Base):
+    """What a person said of a field. Rows are only added; one that is taken back is named by a later row."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
+    value: Mapped[str | None]
+    verifier: Mapped[str]
+    mode: Mapped[str] = mapped_column(String(16))
+    shown: Mapped[str | None]
+    at: Mapped[datetime]
+    duration_ms: Mapped[int | None]
+    sampling_probability: Mapped[float | None]
+    retracts_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), unique=True)

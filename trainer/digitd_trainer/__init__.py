@@ -1,0 +1,1 @@
+"""Trains the models digitd reads with. TensorFlow lives only here."""
