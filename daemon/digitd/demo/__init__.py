@@ -1,0 +1,1 @@
+"""The project's own handwriting and the demo made with it."""

@@ -1,0 +1,1 @@
+"""Reports: figures from verified labels, and their renderings."""
