@@ -1,0 +1,148 @@
+"""The folder of templates: listing, opening, making. A template's reference picture stays where the user has it."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from digitd.errors import TemplateError, UnreadableDocument
+from digitd.forms import template as template_file
+from digitd.reading.load import Limits, load
+from digitd.records import Box, Page, Template, TemplateField
+
+#: What a form may be called: its name is a file, a folder of the inbox and a column of every export.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+#: The field of a whole-page template.
+WHOLE_PAGE = "page"
+
+#: A reference that claims no resolution is taken for a page of A4's width; millimetres.
+A4_WIDTH_MM = 210.0
+
+
+def names(forms: Path) -> list[str]:
+    """The names of all forms in the folder."""
+    return sorted(path.stem for path in forms.glob(f"*{template_file.SUFFIX}") if not path.name.startswith("."))
+
+
+def path_of(name: str, forms: Path) -> Path:
+    """The file of the form called name."""
+    return forms / f"{name}{template_file.SUFFIX}"
+
+
+def open_template(name: str, forms: Path) -> Template:
+    """Open the template called name.
+
+    Raises
+    ------
+    TemplateError
+        There is none of that name, or it cannot be used.
+    """
+    if name not in names(forms):
+        known = ", ".join(names(forms)) or "none"
+        raise TemplateError(f"no form called {name!r} in {forms} (there: {known}). Make it with `digitd form new`.")
+    return template_file.read(path_of(name, forms))
+
+
+def templates(forms: Path) -> Iterator[Template]:
+    """Every template of the folder, by name.
+
+    Raises
+    ------
+    TemplateError
+        One of them cannot be used.
+    """
+    for name in names(forms):
+        yield template_file.read(path_of(name, forms))
+
+
+def reference_page(template: Template) -> Page:
+    """The first page of the template's reference picture.
+
+    Raises
+    ------
+    TemplateError
+        The picture is missing, changed, or cannot be read.
+    """
+    assert template.reference is not None
+    path = Path(template.reference)
+    page, sha256 = _load_reference(path)
+    if sha256 != template.reference_sha256:
+        raise TemplateError(
+            f"{path}: this is not the picture that form {template.name!r} was measured on (its bytes have changed). "
+            "Bring that picture back, or make the form again with `digitd form new --force`."
+        )
+    return page
+
+
+def new_template(
+    name: str,
+    *,
+    forms: Path,
+    reference: Path | None = None,
+    fields_csv: Path | None = None,
+    whole_page: bool = False,
+    overwrite: bool = False,
+) -> Template:
+    """Make a template and write its file.
+
+    Parameters
+    ----------
+    name
+        Letters, digits, dots, dashes and underscores; at most 64.
+    forms
+        The folder of templates; made where it is missing.
+    reference
+        A picture or PDF of the form, blank or filled in; only its path and hash are kept.
+    fields_csv
+        See `template.fields_from_csv`.
+    whole_page
+        The whole page is one field and there is no reference: for pictures of a single number.
+    overwrite
+        Replace a form of that name.
+
+    Raises
+    ------
+    TemplateError
+        The name is taken or not allowed, or the pictures or fields cannot be used.
+    """
+    if not _NAME.fullmatch(name):
+        raise TemplateError(f"{name!r} is no name for a form: use up to 64 letters, digits, dots, dashes, underscores.")
+    path = path_of(name, forms)
+    if path.exists() and not overwrite:
+        raise TemplateError(f"{path}: there is a form of that name. Take another name, or replace it with --force.")
+    if whole_page:
+        made = Template(name=name, fields=(TemplateField(name=WHOLE_PAGE, box=Box(x0=0, y0=0, x1=0, y1=0)),))
+    elif reference is None or fields_csv is None:
+        raise TemplateError("a form needs --reference IMAGE and --fields FIELDS.csv, or --whole-page.")
+    else:
+        page, sha256 = _load_reference(reference)
+        height, width = page.pixels.shape
+        made = Template(
+            name=name,
+            fields=template_file.fields_from_csv(fields_csv),
+            reference=str(reference.resolve()),
+            reference_sha256=sha256,
+            width_px=width,
+            height_px=height,
+            dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
+        )
+    try:
+        template_file.check(made)
+    except ValueError as fault:
+        raise TemplateError(f"{fields_csv or name}: {fault}") from None
+    forms.mkdir(parents=True, exist_ok=True)
+    template_file.write(path, made)
+    return made
+
+
+def _load_reference(path: Path) -> tuple[Page, str]:
+    try:
+        data = path.read_bytes()
+        return next(load(data, Limits())), hashlib.sha256(data).hexdigest()
+    except OSError as fault:
+        raise TemplateError(
+            f"{path}: the form's reference picture: {fault.strerror}. Bring it back, or make the form again."
+        ) from None
+    except UnreadableDocument as fault:
+        raise TemplateError(f"{path}: the form's reference picture: {fault}.") from None

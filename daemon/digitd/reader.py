@@ -1,0 +1,106 @@
+"""A reader as the configuration describes it: the model, the forms and the limits, opened once a process."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from digitd.config import Config
+from digitd.errors import TemplateError
+from digitd.forms import library
+from digitd.models import Model, find
+from digitd.reading.classify import Classifier
+from digitd.reading.load import Limits
+from digitd.reading.pipeline import Form, Settings, Trace, read_document, trace_document
+from digitd.reading.register import prepare
+from digitd.records import DocumentReading, Template
+
+
+class Reader:
+    """Reads documents. Not shared between processes: each opens its own with `open_reader`."""
+
+    def __init__(self, model: Model, classifier: Classifier, *, forms: Path, settings: Settings) -> None:
+        self._model = model
+        self._classifier = classifier
+        self._folder = forms
+        self._settings = settings
+        self._prepared: dict[str, tuple[Template, Form]] = {}
+
+    @property
+    def model_id(self) -> str:
+        """What the evidence names the model by."""
+        return self._model.id
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """The model's card."""
+        return self._model.card
+
+    def read(self, data: bytes, form: str | None = None) -> DocumentReading:
+        """Read a document; form, where given, is the form it must be.
+
+        Raises
+        ------
+        UnreadableDocument
+            It cannot be read; trying again will not help.
+        TemplateError
+            The form cannot be used.
+        """
+        return read_document(
+            data,
+            self._forms(form),
+            self._classifier,
+            settings=self._settings,
+            model=self.model_id,
+            forced=form is not None,
+        )
+
+    def trace(self, data: bytes, form: str | None = None) -> Iterator[Trace]:
+        """As `read`, page by page, with what every stage gave."""
+        yield from trace_document(
+            data, self._forms(form), self._classifier, settings=self._settings, forced=form is not None
+        )
+
+    def _forms(self, name: str | None) -> list[Form]:
+        if name is not None:
+            return [self._prepare(library.open_template(name, self._folder))]
+        found = [self._prepare(template) for template in library.templates(self._folder)]
+        return [form for form in found if form.reference is not None]
+
+    def _prepare(self, template: Template) -> Form:
+        known = self._prepared.get(template.name)
+        if known is None or known[0] != template:
+            reference = None
+            if not template.whole_page:
+                reference = prepare(template, library.reference_page(template).pixels)
+            self._prepared[template.name] = (template, Form(template=template, reference=reference))
+        return self._prepared[template.name][1]
+
+
+def open_reader(config: Config) -> Reader:
+    """Open the model of the configuration, ready to read with its forms.
+
+    Raises
+    ------
+    ModelError
+        The model is missing or cannot be used.
+    """
+    model = find(config.reading.model, config.models)
+    classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
+    settings = Settings(
+        limits=Limits(max_megapixels=config.reading.max_megapixels, pdf_dpi=config.reading.pdf_dpi),
+        accept_confidence=config.reading.accept_confidence,
+        max_residual_mm=config.reading.max_residual_mm,
+    )
+    return Reader(model, classifier, forms=config.forms, settings=settings)
+
+
+def check_forms(config: Config) -> Iterator[tuple[str, str]]:
+    """Each form's name and what is wrong with it; an empty string where it can be used."""
+    for name in library.names(config.forms):
+        try:
+            template = library.open_template(name, config.forms)
+            if not template.whole_page:
+                library.reference_page(template)
+            yield name, ""
+        except TemplateError as fault:
+            yield name, str(fault)

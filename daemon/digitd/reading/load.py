@@ -1,0 +1,146 @@
+"""The bytes of a document become pages. PNG, JPEG, TIFF (CCITT G4 and multi-page too) and PDF; no files, no network.
+
+A picture's size is read from its header and refused before anything is decoded, so that a few kilobytes cannot ask
+for gigabytes. A picture that is cut off is refused too: half a page must not be taken for a page.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd.errors import UnreadableDocument
+from digitd.reading import headers, pdf
+from digitd.records import Page
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its warnings are told as our own faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is refused, and how a PDF page that is not a scan is drawn."""
+
+    max_megapixels: float = 200.0
+    max_pages: int = 500
+    pdf_dpi: int = 300
+
+
+def load(data: bytes, limits: Limits) -> Iterator[Page]:
+    """Yield the pages of a document, in order, each decoded when it is asked for.
+
+    Raises
+    ------
+    UnreadableDocument
+        The bytes are empty, of another format, cut off, encrypted, or larger than limits allow.
+    """
+    for kind, (starts, pages_of) in _KINDS.items():
+        if data.startswith(starts) or (kind == "PDF" and b"%PDF-" in data[:1024]):
+            yield from pages_of(data, limits)
+            return
+    raise UnreadableDocument(_what_it_is(data))
+
+
+def _png(data: bytes, limits: Limits) -> Iterator[Page]:
+    header = headers.png(data)
+    _check_size(header, limits)
+    if not header.complete:
+        raise UnreadableDocument("the PNG is cut off: scan or copy it again")
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise UnreadableDocument("the PNG is damaged: scan or copy it again")
+    yield Page(number=1, pixels=_grey(pixels), dpi=header.dpi)
+
+
+def _jpeg(data: bytes, limits: Limits) -> Iterator[Page]:
+    header = headers.jpeg(data)
+    _check_size(header, limits)
+    if not header.complete:
+        raise UnreadableDocument("the JPEG is cut off: scan or copy it again")
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)  # turns it as EXIF says
+    if pixels is None:
+        raise UnreadableDocument("the JPEG is damaged: scan or copy it again")
+    yield Page(number=1, pixels=_grey(pixels), dpi=header.dpi)
+
+
+def _tiff(data: bytes, limits: Limits) -> Iterator[Page]:
+    found = headers.tiff(data)
+    if len(found) > limits.max_pages:
+        raise UnreadableDocument(f"the TIFF has {len(found)} pages, more than {limits.max_pages}: split it")
+    for header in found:
+        _check_size(header, limits)
+        if not header.complete:
+            raise UnreadableDocument("the TIFF is cut off: scan or copy it again")
+    buffer = np.frombuffer(data, np.uint8)
+    for index, header in enumerate(found):
+        done, pixels = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
+        if not done or not pixels or pixels[0] is None:
+            raise UnreadableDocument(f"page {index + 1} of the TIFF is damaged: scan or copy it again")
+        yield Page(number=index + 1, pixels=_square(_grey(pixels[0]), header), dpi=header.dpi)
+
+
+def _pdf(data: bytes, limits: Limits) -> Iterator[Page]:
+    with pdf.opened(data) as document:
+        if len(document) > limits.max_pages:
+            raise UnreadableDocument(f"the PDF has {len(document)} pages, more than {limits.max_pages}: split it")
+        for index in range(len(document)):
+            size, dpi = pdf.size_and_dpi(document, index, limits.pdf_dpi)
+            _check_size(headers.Header(width=size[0], height=size[1]), limits)
+            yield Page(number=index + 1, pixels=_grey(pdf.pixels(document, index, dpi)), dpi=dpi)
+
+
+_KINDS: dict[str, tuple[tuple[bytes, ...], Callable[[bytes, Limits], Iterator[Page]]]] = {
+    "PNG": ((b"\x89PNG\r\n\x1a\n",), _png),
+    "JPEG": ((b"\xff\xd8\xff",), _jpeg),
+    "TIFF": ((b"II*\0", b"MM\0*"), _tiff),
+    "PDF": ((b"%PDF-",), _pdf),
+}
+
+
+def _what_it_is(data: bytes) -> str:
+    wanted = "digitd reads PNG, JPEG, TIFF and PDF"
+    if not data:
+        return f"the file is empty: scan or copy it again ({wanted})"
+    if data.startswith(b"\x89PNG"):
+        return "the PNG was damaged by a transfer in text mode: copy it again as binary"
+    head = data[:512]
+    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
+        return f"the file holds text, not a picture, whatever its name says ({wanted})"
+    return f"not a picture that digitd knows ({wanted}; this begins with {head[:8].hex(' ')})"
+
+
+def _check_size(header: headers.Header, limits: Limits) -> None:
+    megapixels = header.width * header.height / 1e6
+    if header.width < 1 or header.height < 1:
+        raise UnreadableDocument("the picture's header is damaged: scan or copy it again")
+    if megapixels > limits.max_megapixels:
+        raise UnreadableDocument(
+            f"the picture is {header.width} x {header.height} pixels, {megapixels:.0f} megapixels, and the limit is "
+            f"{limits.max_megapixels:g}: scan it smaller, or raise reading.max_megapixels"
+        )
+
+
+def _grey(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """(H, W), (H, W, 3) or (H, W, 4), 8 or 16 bits, to (H, W) uint8; what is transparent is paper."""
+    if pixels.dtype != np.uint8:
+        top = 65535.0 if pixels.dtype == np.uint16 else max(float(pixels.max()), 1.0)
+        pixels = np.clip(pixels * (255.0 / top), 0, 255).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        opacity = pixels[:, :, 3:].astype(np.float32) / 255.0
+        pixels = np.rint(pixels[:, :, :3] * opacity + 255.0 * (1.0 - opacity)).astype(np.uint8)
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if pixels.shape[2] == 3 else pixels[:, :, 0]
+    grey: NDArray[np.uint8] = np.ascontiguousarray(pixels, dtype=np.uint8)
+    return grey
+
+
+def _square(pixels: NDArray[np.uint8], header: headers.Header) -> NDArray[np.uint8]:
+    """Make the pixels of a fax square: its lines are often half as dense as its columns."""
+    if header.pixel_aspect is None or math.isclose(header.pixel_aspect, 1.0, rel_tol=0.02):
+        return pixels
+    height, width = pixels.shape
+    aspect = min(max(header.pixel_aspect, 0.25), 4.0)
+    size = (width, round(height * aspect)) if aspect > 1 else (round(width / aspect), height)
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)

@@ -1,0 +1,101 @@
+"""Where the fields are on a page: where the template says, or, with none, every line of writing.
+
+A field is cut at the page's own resolution, upright, with a margin that keeps strokes written over its edge.
+"""
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd.reading import ink as inks
+from digitd.records import Box, Page, Region, Registration, Template, TemplateField
+
+#: Margin around a field, as a share of its height.
+MARGIN = 0.2
+
+#: A line of writing is at least so high, in pixels; lower marks are specks.
+LOWEST_LINE_PX = 8
+
+#: Pieces belong to one line when their heights overlap by this share of the lower one.
+SAME_LINE = 0.4
+
+
+def locate(page: Page, template: Template, registration: Registration) -> Iterator[Region]:
+    """Cut a template's fields out of a page where registration found them."""
+    for field in template.fields:
+        yield _cut(page.pixels, field, registration.page_from_template)
+
+
+def locate_whole(page: Page, template: Template) -> Iterator[Region]:
+    """The one field of a whole-page template."""
+    height, width = page.pixels.shape
+    field = template.fields[0]
+    quad = Box(x0=0, y0=0, x1=width, y1=height).corners()
+    yield Region(name=field.name, quad=quad, pixels=page.pixels, cells=field.cells)
+
+
+def locate_freely(page: Page) -> Iterator[Region]:
+    """Every line of writing on a page without a template, from top to bottom, as fields line1, line2, ..."""
+    dark = inks.darkness(page.pixels)
+    height, width = page.pixels.shape
+    frame = inks.Frame(x0=0, y0=0, x1=width, y1=height)
+    for number, (y0, y1, x0, x1) in enumerate(_lines(inks.writing(dark, frame)), start=1):
+        margin = max(2, round(MARGIN * (y1 - y0)))
+        box = Box(
+            x0=max(0, x0 - margin), y0=max(0, y0 - margin), x1=min(width, x1 + margin), y1=min(height, y1 + margin)
+        )
+        cut = page.pixels[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)]
+        yield Region(name=f"line{number}", quad=box.corners(), pixels=cut)
+
+
+def page_box(region: Region) -> Box:
+    """The upright box, in page pixels, around a region without its margin."""
+    return _around(region.quad)
+
+
+def box_on_page(region: Region, box: Box) -> Box:
+    """The upright box, in page pixels, around a box given in region pixels."""
+    height, width = region.pixels.shape
+    margin = region.margin_px
+    corners = np.array(
+        [(margin, margin), (width - margin, margin), (width - margin, height - margin), (margin, height - margin)]
+    )
+    to_page = cv2.getPerspectiveTransform(corners.astype(np.float32), region.quad.astype(np.float32))
+    return _around(cv2.perspectiveTransform(box.corners()[:, None], to_page)[:, 0])
+
+
+def _around(points: NDArray[np.float64]) -> Box:
+    (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+    return Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
+
+
+def _cut(pixels: NDArray[np.uint8], field: TemplateField, page_from_template: NDArray[np.float64]) -> Region:
+    quad = cv2.perspectiveTransform(field.box.corners()[:, None], page_from_template)[:, 0]
+    width = math.ceil((np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2)
+    height = math.ceil((np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
+    margin = max(2, round(MARGIN * height))
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) + margin
+    upright = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
+    size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
+    cut = cv2.warpPerspective(pixels, upright, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Region(
+        name=field.name, quad=quad, pixels=cut.astype(np.uint8, copy=False), margin_px=margin, cells=field.cells
+    )
+
+
+def _lines(writing: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
+    """Lines of writing as y0, y1, x0, x1, from top to bottom."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
+    found: list[list[int]] = []
+    for x, y, width, height, _ in sorted(stats[1:].tolist(), key=lambda row: -row[3]):
+        if height < LOWEST_LINE_PX:
+            continue
+        home = next((line for line in found if min(line[1], y + height) - max(line[0], y) >= SAME_LINE * height), None)
+        if home is None:
+            found.append([y, y + height, x, x + width])
+        else:
+            home[:] = [min(home[0], y), max(home[1], y + height), min(home[2], x), max(home[3], x + width)]
+    return sorted((line[0], line[1], line[2], line[3]) for line in found)

@@ -1,0 +1,245 @@
+"""The order of the stages, and nothing else: load, register, locate, segment, normalise, classify, decode, validate."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd import PIPELINE_VERSION
+from digitd.reading.decode import decode
+from digitd.reading.load import Limits, load
+from digitd.reading.locate import box_on_page, locate, locate_freely, locate_whole, page_box
+from digitd.reading.normalise import normalise
+from digitd.reading.register import Features, Reference, register
+from digitd.reading.segment import segment
+from digitd.reading.validate import validate
+from digitd.records import (
+    NOT_A_DIGIT,
+    CellContent,
+    DocumentReading,
+    FieldReading,
+    FieldState,
+    Glyph,
+    Page,
+    PageReading,
+    Region,
+    Registration,
+    Symbol,
+    Template,
+)
+
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form ready to be looked for; reference is None for a whole-page template."""
+
+    template: Template
+    reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the stages need to know of the configuration."""
+
+    limits: Limits = Limits()
+    accept_confidence: float = 0.97
+    max_residual_mm: float = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What each stage gave for a page, for people who want to see; see `digitd read --debug`."""
+
+    page: Page
+    form: Form | None
+    registration: Registration | None
+    regions: tuple[Region, ...]
+    symbols: tuple[tuple[Symbol, ...], ...]
+    glyphs: NDArray[np.uint8]
+    reading: PageReading
+
+
+def read_document(
+    data: bytes, forms: Sequence[Form], classify: Classify, *, settings: Settings, model: str, forced: bool = False
+) -> DocumentReading:
+    """Read every page of a document.
+
+    Parameters
+    ----------
+    data
+        The bytes of a picture or PDF.
+    forms
+        The forms it may be.
+    classify
+        (N, 28, 28) uint8 to (N, 11) float32.
+    settings
+        Limits and thresholds.
+    model
+        The id of the model behind classify.
+    forced
+        The document must be one of forms: a page that is none of them goes to review instead of being read freely.
+
+    Raises
+    ------
+    UnreadableDocument
+        It cannot be read; trying again will not help.
+    """
+    traces = trace_document(data, forms, classify, settings=settings, forced=forced)
+    return DocumentReading(pages=tuple(t.reading for t in traces), model=model, pipeline=PIPELINE_VERSION)
+
+
+def trace_document(
+    data: bytes, forms: Sequence[Form], classify: Classify, *, settings: Settings, forced: bool = False
+) -> Iterator[Trace]:
+    """As `read_document`, but yield each page with what every stage gave."""
+    clock = _Clock()
+    pages = load(data, settings.limits)
+    while True:
+        with clock("load"):
+            page = next(pages, None)
+        if page is None:
+            return
+        yield _read_page(page, forms, classify, settings=settings, forced=forced, clock=clock)
+        clock = _Clock()
+
+
+def _read_page(
+    page: Page, forms: Sequence[Form], classify: Classify, *, settings: Settings, forced: bool, clock: "_Clock"
+) -> Trace:
+    with clock("register"):
+        form, registration = _best_form(page, forms, settings.max_residual_mm)
+    with clock("locate"):
+        regions = tuple(_regions(page, form, registration, forced=forced))
+    with clock("segment"):
+        symbols = tuple(segment(region) for region in regions)
+    with clock("normalise"):
+        flat = [normalise(symbol.ink) for found in symbols for symbol in found if symbol.ink.size]
+        glyphs = np.array(flat, np.uint8).reshape(-1, 28, 28)
+    with clock("classify"):
+        probabilities = classify(glyphs)
+    with clock("decode"):
+        fields = tuple(_fields(regions, symbols, glyphs, probabilities, settings=settings))
+    reading = PageReading(
+        number=page.number,
+        width_px=page.pixels.shape[1],
+        height_px=page.pixels.shape[0],
+        form=None if form is None else form.template.name,
+        residual_mm=None if registration is None else registration.residual_mm,
+        fields=fields,
+        stage_ms=clock.stage_ms,
+        dpi=page.dpi,
+        reason=_why_not(form, forms, fields, forced=forced),
+    )
+    return Trace(
+        page=page,
+        form=form,
+        registration=registration,
+        regions=regions,
+        symbols=symbols,
+        glyphs=glyphs,
+        reading=reading,
+    )
+
+
+def _best_form(page: Page, forms: Sequence[Form], max_residual_mm: float) -> tuple[Form | None, Registration | None]:
+    """The form that lies best on the page; a whole-page form where it is the only one."""
+    if len(forms) == 1 and forms[0].reference is None:
+        return forms[0], None
+    features = Features(page.pixels) if any(form.reference is not None for form in forms) else None
+    best: tuple[Form | None, Registration | None] = (None, None)
+    for form in forms:
+        if form.reference is None or features is None:
+            continue
+        found = register(features, form.reference, max_residual_mm=max_residual_mm)
+        if found is not None and (best[1] is None or found.residual_mm < best[1].residual_mm):
+            best = (form, found)
+    return best
+
+
+def _regions(page: Page, form: Form | None, registration: Registration | None, *, forced: bool) -> Iterator[Region]:
+    if form is not None and registration is not None:
+        yield from locate(page, form.template, registration)
+    elif form is not None:
+        yield from locate_whole(page, form.template)
+    elif not forced:
+        yield from locate_freely(page)
+
+
+def _why_not(form: Form | None, forms: Sequence[Form], fields: Sequence[FieldReading], *, forced: bool) -> str:
+    if form is None and forced:
+        return f"form {forms[0].template.name} does not fit on the page"
+    return "" if fields else "nothing is written on the page"
+
+
+def _fields(
+    regions: Sequence[Region],
+    symbols: Sequence[Sequence[Symbol]],
+    glyphs: NDArray[np.uint8],
+    probabilities: NDArray[np.float32],
+    *,
+    settings: Settings,
+) -> Iterator[FieldReading]:
+    used = 0
+    for region, found in zip(regions, symbols, strict=True):
+        inked = sum(1 for symbol in found if symbol.ink.size)
+        seen = list(_seen(region, found, glyphs[used : used + inked], probabilities[used : used + inked]))
+        candidates = decode(probabilities[used : used + inked])
+        used += inked
+        state, reason = validate(
+            candidates, [glyph.content for glyph in seen], accept_confidence=settings.accept_confidence
+        )
+        yield FieldReading(
+            name=region.name,
+            box=page_box(region),
+            value=candidates[0].value,
+            confidence=candidates[0].probability,
+            state=state,
+            reason=reason,
+            candidates=() if state is FieldState.BLANK else candidates,
+            glyphs=tuple(seen),
+            crop_png=cv2.imencode(".png", region.pixels)[1].tobytes(),
+        )
+
+
+def _seen(
+    region: Region, symbols: Sequence[Symbol], glyphs: NDArray[np.uint8], probabilities: NDArray[np.float32]
+) -> Iterator[Glyph]:
+    """The evidence for each symbol; a blank cell has black pixels and says *not a digit*."""
+    inked = iter(zip(glyphs, probabilities, strict=True))
+    for position, symbol in enumerate(symbols):
+        if symbol.ink.size:
+            pixels, chances = next(inked)
+            content = CellContent.OTHER if chances.argmax() == NOT_A_DIGIT else CellContent.DIGIT
+        else:
+            pixels, chances, content = np.zeros((28, 28), np.uint8), _certainly_nothing(), CellContent.BLANK
+        box = box_on_page(region, symbol.box)
+        yield Glyph(position=position, box=box, content=content, pixels=pixels, probabilities=chances)
+
+
+def _certainly_nothing() -> NDArray[np.float32]:
+    chances = np.zeros(NOT_A_DIGIT + 1, np.float32)
+    chances[NOT_A_DIGIT] = 1.0
+    return chances
+
+
+class _Clock:
+    """Adds up milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self._ms: dict[str, float] = {}
+
+    @property
+    def stage_ms(self) -> Mapping[str, float]:
+        return {stage: round(ms, 2) for stage, ms in self._ms.items()}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._ms[stage] = self._ms.get(stage, 0.0) + 1000 * (time.perf_counter() - start)

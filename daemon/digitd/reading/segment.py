@@ -1,0 +1,181 @@
+"""A field's pixels become symbols: one a cell where cells are printed, else one a piece of writing, left to right."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd.reading import ink as inks
+from digitd.records import Box, Region, Symbol
+
+#: A piece lower than this share of the field's tallest is a dot, a comma or a speck; so is one this faint in area.
+LOWEST_PIECE, SMALLEST_AREA = 0.3, 0.004
+
+#: A piece in two cells is cut at the divider when at least this share of its ink is on either side.
+SHARED_INK = 0.2
+
+#: Two pieces are one symbol when they share this much of the narrower one's width, and one is lower than the other
+#: by FRAGMENT; two tall pieces only when they share nearly all of it.
+SHARED_WIDTH, FRAGMENT, SHARED_WIDTH_TALL = 0.5, 0.65, 0.85
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A connected piece of writing: its mask in the region, and its upright box x0, y0, x1, y1."""
+
+    mask: NDArray[np.bool_]
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+
+def segment(region: Region) -> tuple[Symbol, ...]:
+    """Find the symbols of a region, in reading order.
+
+    Where the region has cells, exactly one symbol a cell, its ink empty where the cell is blank. Elsewhere as many as
+    there are pieces of writing.
+    """
+    dark = inks.darkness(region.pixels)
+    frame = _frame(region)
+    pieces = _pieces(inks.writing(dark, frame), frame)
+    if region.cells:
+        return tuple(_in_cells(pieces, dark, frame, region.cells))
+    groups = _grouped(pieces)
+    return tuple(_symbol([piece], dark) for piece in sorted(groups, key=lambda p: p.x0 + p.x1))
+
+
+def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The ink of the one symbol in a picture of a single cell, (h, w) uint8 of any polarity; light on black.
+
+    Empty where the cell is blank. This is how a trainer cleans pictures that are not bare glyphs.
+    """
+    quad = Box(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0]).corners()
+    return segment(Region(name="cell", quad=quad, pixels=cell, cells=1))[0].ink
+
+
+def _frame(region: Region) -> inks.Frame:
+    height, width = region.pixels.shape
+    margin = region.margin_px
+    return inks.Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
+
+
+def _pieces(writing: NDArray[np.uint8], frame: inks.Frame) -> list[_Piece]:
+    """Connected pieces that belong to the field: mostly inside it, and no specks."""
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
+    inside = np.bincount(marks[frame.y0 : frame.y1, frame.x0 : frame.x1].ravel(), minlength=count)
+    smallest = max(4.0, SMALLEST_AREA * frame.height**2)
+    found = []
+    for index in range(1, count):
+        x, y, width, height, area = (int(v) for v in stats[index])
+        if area >= smallest and inside[index] >= 0.6 * area and not _rest_of_border(x, y, width, height, frame):
+            found.append(_Piece(marks[y : y + height, x : x + width] == index, x, y, x + width, y + height))
+    return found
+
+
+def _rest_of_border(x: int, y: int, width: int, height: int, frame: inks.Frame) -> bool:
+    """Whether a piece is a sliver that a border line left behind: flat against an edge of the field."""
+    near = max(2, round(0.1 * frame.height))
+    thin = max(2, round(0.08 * frame.height))
+    flat = height <= thin and (y <= frame.y0 + near or y + height >= frame.y1 - near)
+    upright = width <= thin and (x <= frame.x0 + near or x + width >= frame.x1 - near) and height < 0.45 * frame.height
+    return flat or upright
+
+
+def _in_cells(pieces: list[_Piece], dark: NDArray[np.float32], frame: inks.Frame, cells: int) -> Iterator[Symbol]:
+    edges = [frame.x0 + frame.width * i / cells for i in range(cells + 1)]
+    held: list[list[_Piece]] = [[] for _ in range(cells)]
+    for piece in pieces:
+        for part in _cut_at_dividers(piece, edges):
+            centre = part.x0 + float(np.nonzero(part.mask)[1].mean())
+            held[min(max(int((centre - frame.x0) * cells / frame.width), 0), cells - 1)].append(part)
+    for index, parts in enumerate(held):
+        box = Box(x0=edges[index], y0=frame.y0, x1=edges[index + 1], y1=frame.y1)
+        parts = _without_specks(parts)
+        blank = not parts or max(part.height for part in parts) < 0.2 * frame.height
+        yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), cell=index) if blank else _symbol(parts, dark, cell=index)
+
+
+def _cut_at_dividers(piece: _Piece, edges: list[float]) -> list[_Piece]:
+    """Split a piece that lies in two cells, unless it only reaches a little over."""
+    ink = piece.mask.sum(axis=0)
+    for edge in edges[1:-1]:
+        at = round(edge) - piece.x0
+        if 0 < at < piece.width and min(ink[:at].sum(), ink[at:].sum()) >= SHARED_INK * ink.sum():
+            left = _trimmed(piece.mask[:, :at], piece.x0, piece.y0)
+            right = _trimmed(piece.mask[:, at:], piece.x0 + at, piece.y0)
+            return [left, *_cut_at_dividers(right, edges)]
+    return [piece]
+
+
+def _trimmed(mask: NDArray[np.bool_], x0: int, y0: int) -> _Piece:
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return _Piece(mask[y : y + height, x : x + width], x0 + x, y0 + y, x0 + x + width, y0 + y + height)
+
+
+def _without_specks(pieces: list[_Piece]) -> list[_Piece]:
+    """Drop dots and rests beside a symbol; what is as large as a stroke stays."""
+    if len(pieces) < 2:
+        return pieces
+    areas = [int(piece.mask.sum()) for piece in pieces]
+    tallest = max(piece.height for piece in pieces)
+    return [
+        piece
+        for piece, area in zip(pieces, areas, strict=True)
+        if area >= 0.06 * max(areas) and max(piece.height, piece.width) >= 0.15 * tallest
+    ]
+
+
+def _grouped(pieces: list[_Piece]) -> list[_Piece]:
+    """Join fragments of one symbol, then drop what is too low to be a digit."""
+    tallest = max((piece.height for piece in pieces), default=0)
+    groups: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda p: -p.height):
+        home = next((group for group in groups if _one_symbol(group, piece, tallest)), None)
+        if home is None:
+            groups.append(piece)
+        else:
+            groups[groups.index(home)] = _joined(home, piece)
+    return [group for group in groups if group.height >= LOWEST_PIECE * tallest]
+
+
+def _one_symbol(group: _Piece, piece: _Piece, tallest: int) -> bool:
+    shared = min(group.x1, piece.x1) - max(group.x0, piece.x0)
+    narrower = max(1, min(group.width, piece.width))
+    fragment = piece.height < FRAGMENT * tallest
+    if fragment and piece.y0 > group.y1 + 0.15 * tallest:  # a dot below the line
+        return False
+    return shared >= (SHARED_WIDTH if fragment else SHARED_WIDTH_TALL) * narrower
+
+
+def _joined(first: _Piece, second: _Piece) -> _Piece:
+    x0, y0 = min(first.x0, second.x0), min(first.y0, second.y0)
+    x1, y1 = max(first.x1, second.x1), max(first.y1, second.y1)
+    mask = np.zeros((y1 - y0, x1 - x0), np.bool_)
+    for piece in (first, second):
+        mask[piece.y0 - y0 : piece.y1 - y0, piece.x0 - x0 : piece.x1 - x0] |= piece.mask
+    return _Piece(mask, x0, y0, x1, y1)
+
+
+def _symbol(parts: list[_Piece], dark: NDArray[np.float32], *, cell: int | None = None) -> Symbol:
+    """Cut a symbol's ink with its soft edges: its own pixels and their neighbours, nothing of others."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = _joined(whole, part)
+    x0, y0 = max(0, whole.x0 - 1), max(0, whole.y0 - 1)
+    x1, y1 = min(dark.shape[1], whole.x1 + 1), min(dark.shape[0], whole.y1 + 1)
+    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    mask[whole.y0 - y0 : whole.y1 - y0, whole.x0 - x0 : whole.x1 - x0] = whole.mask
+    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    ink = np.rint(255.0 * dark[y0:y1, x0:x1] * mask).astype(np.uint8)
+    return Symbol(box=Box(x0=x0, y0=y0, x1=x1, y1=y1), ink=ink, cell=cell)
