@@ -302,6 +302,10 @@ class Store:
             self._walk([documents.c.name == document, pages.c.number == page, fields.c.name == field], evidence=True)
         )
 
+    def field_with_evidence(self, field_id: int) -> StoredField:
+        """One field as it stands now, with its crop and glyphs."""
+        return next(self._walk([fields.c.id == field_id], evidence=True))
+
     def add_label(
         self,
         field_id: int,
