@@ -1,0 +1,118 @@
+"""What lies in the inbox, from its directories alone. Says of every file that is left alone why. Opens no file."""
+
+import fnmatch
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from digitd.intake.names import printable
+
+#: Names of files and folders that programs leave behind or write before the real name.
+JUNK = (
+    ".*", "~$*", "*~", "#*#", "*.tmp", "*.temp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.download",
+    "*.swp", "*.lock", "*.lck", "Thumbs.db", "desktop.ini", "@eaDir", "__MACOSX", "$RECYCLE.BIN",
+    "System Volume Information", "lost+found",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A regular file in the inbox as one look saw it. form is the folder below the inbox that it lies in, or None."""
+
+    path: Path
+    form: str | None
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+    @property
+    def name(self) -> str:
+        """Its name, made printable."""
+        return printable(self.path.name)
+
+    def same_bytes(self, other: "Sighting | None") -> bool:
+        """Whether nothing was written between the two looks, as far as a directory can tell."""
+        return other is not None and (self.size_bytes, self.mtime_ns, self.inode) == (
+            other.size_bytes,
+            other.mtime_ns,
+            other.inode,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """Something in the inbox that is not taken, and why, in words for people."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One look at the inbox: files that may be taken, oldest first, and what is left alone."""
+
+    files: tuple[Sighting, ...]
+    left: tuple[LeftAlone, ...]
+
+
+def look(inbox: Path, ignore: Sequence[str] = ()) -> Listing:
+    """List the inbox and its folders; ignore holds globs of names beside JUNK.
+
+    Raises
+    ------
+    OSError
+        The inbox itself cannot be listed. A folder in it that cannot is left alone, with the reason.
+    """
+    files: list[Sighting] = []
+    left: list[LeftAlone] = []
+    for found in _walk(inbox, inbox, (*JUNK, *ignore)):
+        if isinstance(found, Sighting):
+            files.append(found)
+        else:
+            left.append(found)
+    files.sort(key=lambda f: (f.mtime_ns, str(f.path)))
+    return Listing(files=tuple(files), left=tuple(left))
+
+
+def _walk(folder: Path, inbox: Path, ignore: Sequence[str]) -> Iterator[Sighting | LeftAlone]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            try:
+                status = entry.stat(follow_symlinks=False)
+                if reason := _why_left_alone(entry.name, status.st_mode, ignore):
+                    yield LeftAlone(path=path, reason=reason)
+                elif stat.S_ISDIR(status.st_mode):
+                    yield from _walk(path, inbox, ignore)
+                else:
+                    yield _sighting(path, inbox, status)
+            except FileNotFoundError:
+                continue  # it went away between the two system calls: there is nothing to take
+            except OSError as fault:
+                yield LeftAlone(
+                    path=path, reason=f"it cannot be looked into: {fault.strerror}; allow digitd to read it"
+                )
+
+
+def _why_left_alone(name: str, mode: int, ignore: Sequence[str]) -> str:
+    if stat.S_ISLNK(mode):
+        return "it is a symbolic link, which is never followed: put the file itself there"
+    for glob in ignore:
+        if fnmatch.fnmatchcase(name, glob):
+            return f"its name looks hidden or temporary ({glob}): rename it when it is complete"
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        return "it is no regular file"
+    return ""
+
+
+def _sighting(path: Path, inbox: Path, status: os.stat_result) -> Sighting:
+    above = path.relative_to(inbox).parts[:-1]
+    return Sighting(
+        path=path,
+        form=above[0] if above else None,
+        size_bytes=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        inode=status.st_ino,
+    )

@@ -1,0 +1,56 @@
+"""One service at a time on a set of folders: a lock that the kernel drops when its holder dies, however it dies."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from types import TracebackType
+
+from digitd.errors import AlreadyRunning
+
+
+class Lock:
+    """Held while the service runs; the file names its holder.
+
+    Raises
+    ------
+    AlreadyRunning
+        On entering: another process holds it; the message names that process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def __enter__(self) -> "Lock":
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(file, 200).decode("utf-8", "replace").strip() or "another process"
+            os.close(file)
+            raise AlreadyRunning(
+                f"{self._path}: the service is running already on these folders ({holder}). "
+                "Stop that one first, or use another folder with `digitd init DIR`."
+            ) from None
+        os.ftruncate(file, 0)
+        os.write(file, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            os.close(self._file)  # drops the lock; the file stays, or two services could hold one each
+            self._file = None
+
+
+def holder(path: Path) -> str | None:
+    """Who holds the lock, or None where nobody does."""
+    try:
+        with Lock(path):
+            return None
+    except AlreadyRunning:
+        return path.read_text(encoding="utf-8", errors="replace").strip() or "another process"

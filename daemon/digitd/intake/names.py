@@ -1,0 +1,33 @@
+"""Names of files as people and other programs may see them: any bytes are a name, not every name can be shown."""
+
+import os
+
+#: Longest name digitd gives a file, in bytes; file systems allow 255, and `.reason.txt` must fit behind it.
+LONGEST_BYTES = 180
+
+
+def printable(name: str) -> str:
+    r"""Return name as it is shown, stored and logged: bytes that are not UTF-8 and control characters are escaped.
+
+    Examples
+    --------
+    >>> printable("scan\n1.png"), printable(os.fsdecode(b"caf\xe9.png"))
+    ('scan\\n1.png', 'caf\\xe9.png')
+    """
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def filed_as(document_id: int, name: str) -> str:
+    """The name a document's file has in the archive: its id, then its printable name, without slashes, cut to fit.
+
+    Examples
+    --------
+    >>> filed_as(7, "a/b.png")
+    '7-a_b.png'
+    """
+    safe = name.replace("/", "_").replace("\\", "_")
+    stem, dot, suffix = safe.rpartition(".")
+    tail = f".{suffix}" if dot and stem and len(suffix) <= 8 else ""
+    head = f"{document_id}-{stem if tail else safe}".encode()
+    return head[: LONGEST_BYTES - len(tail.encode())].decode("utf-8", "ignore") + tail
