@@ -60,7 +60,9 @@ def find(name: str, own: Path) -> Model:
         if folder.is_dir():
             return open_model(folder)
     known = ", ".join(sorted(path.name for path in folders(own))) or "none"
-    raise ModelError(f"no model called {name!r} in {own} or among the shipped ones (there: {known}). Correct reading.model.")
+    raise ModelError(
+        f"no model called {name!r} in {own} or among the shipped ones (there: {known}). Correct reading.model."
+    )
 
 
 def folders(own: Path) -> Iterator[Path]:

@@ -1,0 +1,1 @@
+"""Templates: their file format and the folder they live in."""

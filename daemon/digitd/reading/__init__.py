@@ -1,0 +1,1 @@
+"""The eight stages, as pure functions on arrays and records."""

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.errors import ModelError
-from digitd.records import NOT_A_DIGIT
 from digitd.reading.normalise import GLYPH_SIDE
+from digitd.records import NOT_A_DIGIT
 
 #: Glyphs given to the interpreter at once. One is prepared for each size, because preparing costs more than reading.
 BATCH_SIZES = (1, 8, 32, 128)

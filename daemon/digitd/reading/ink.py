@@ -117,7 +117,7 @@ def _level(dark: NDArray[np.float32], where: NDArray[np.bool_] | None) -> float:
 
 
 def _runs(ink: NDArray[np.uint8], size: tuple[int, int], thick: int) -> NDArray[np.uint8]:
-    """Straight runs at least as long as size (width, height; one of them 1), allowing a pixel's wobble and small gaps."""
+    """Straight runs at least as long as size (width, height; one of them 1), with a pixel's wobble and small gaps."""
     along = (1, 3) if size[1] == 1 else (3, 1)
     gap = (5, 1) if size[1] == 1 else (1, 5)
     steady = cv2.morphologyEx(cv2.dilate(ink, np.ones(along, np.uint8)), cv2.MORPH_CLOSE, np.ones(gap, np.uint8))

@@ -7,6 +7,7 @@ for gigabytes. A picture that is cut off is refused too: half a page must not be
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -122,7 +123,7 @@ def _check_size(header: headers.Header, limits: Limits) -> None:
         )
 
 
-def _grey(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _grey(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """(H, W), (H, W, 3) or (H, W, 4), 8 or 16 bits, to (H, W) uint8; what is transparent is paper."""
     if pixels.dtype != np.uint8:
         top = 65535.0 if pixels.dtype == np.uint16 else max(float(pixels.max()), 1.0)
@@ -143,4 +144,4 @@ def _square(pixels: NDArray[np.uint8], header: headers.Header) -> NDArray[np.uin
     height, width = pixels.shape
     aspect = min(max(header.pixel_aspect, 0.25), 4.0)
     size = (width, round(height * aspect)) if aspect > 1 else (round(width / aspect), height)
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)

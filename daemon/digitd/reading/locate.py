@@ -81,9 +81,7 @@ def _cut(pixels: NDArray[np.uint8], field: TemplateField, page_from_template: ND
     upright = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
     cut = cv2.warpPerspective(pixels, upright, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Region(
-        name=field.name, quad=quad, pixels=cut.astype(np.uint8, copy=False), margin_px=margin, cells=field.cells
-    )
+    return Region(name=field.name, quad=quad, pixels=cut, margin_px=margin, cells=field.cells)
 
 
 def _lines(writing: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:

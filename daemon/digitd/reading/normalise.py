@@ -87,7 +87,7 @@ def _stretch(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     full = int(np.searchsorted(cumulative, FULL_INK * cumulative[-1]))
     levels = np.arange(256, dtype=np.float32)
     table = np.where(levels < FAINTEST * full, 0.0, np.minimum(levels * (255.0 / full), 255.0))
-    stretched: NDArray[np.uint8] = cv2.LUT(ink, np.rint(table).astype(np.uint8)).astype(np.uint8, copy=False)
+    stretched: NDArray[np.uint8] = cv2.LUT(ink, np.rint(table).astype(np.uint8))
     return stretched
 
 
@@ -104,7 +104,7 @@ def _fit(ink: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.resize(ink, size, interpolation=way).astype(np.uint8, copy=False)
+    return cv2.resize(ink, size, interpolation=way)
 
 
 def _even_stroke(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -118,7 +118,7 @@ def _even_stroke(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     border = abs(steps)
     padded = cv2.copyMakeBorder(ink, border, border, border, border, cv2.BORDER_CONSTANT, value=0)
     changed = cv2.dilate(padded, kernel) if steps > 0 else cv2.erode(padded, kernel)
-    evened = _crop_to_ink(changed.astype(np.uint8, copy=False))
+    evened = _crop_to_ink(changed)
     # A blot that erosion would consume is left as it is: it has no strokes to speak of.
     return evened if evened.size and cv2.countNonZero(evened) > cv2.countNonZero(ink) // 4 else ink
 

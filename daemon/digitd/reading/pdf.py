@@ -41,48 +41,56 @@ def opened(data: bytes) -> Iterator[Any]:
 
 def size_and_dpi(document: Any, index: int, dpi: float) -> tuple[tuple[int, int], float]:
     """Width and height in pixels of page index, and dots an inch: the scan's own, or dpi where it is no scan."""
-    page = _page(document, index)
-    try:
+    with _page(document, index) as page:
         width, height = page.get_size()
-        dpi = _scan_dpi(page, width, height) or dpi
-    finally:
-        page.close()
-    return (round(width / POINTS_AN_INCH * dpi), round(height / POINTS_AN_INCH * dpi)), dpi
+        scan = _scan(page)
+        if scan is None:
+            return (round(width / POINTS_AN_INCH * dpi), round(height / POINTS_AN_INCH * dpi)), dpi
+        size = scan.get_px_size()
+        return (size[0], size[1]), size[0] / (width / POINTS_AN_INCH)
 
 
 def pixels(document: Any, index: int, dpi: float) -> NDArray[np.uint8]:
-    """Page index drawn at dpi: (H, W) uint8."""
-    page = _page(document, index)
-    try:
-        bitmap = page.render(scale=dpi / POINTS_AN_INCH, grayscale=True)
+    """Page index, (H, W) or (H, W, C) uint8: the scan itself where it is one, else drawn at dpi."""
+    with _page(document, index) as page:
+        scan = _scan(page)
+        if scan is None:
+            bitmap = page.render(scale=dpi / POINTS_AN_INCH, grayscale=True)
+        else:
+            bitmap = scan.get_bitmap(render=False)
         drawn: NDArray[np.uint8] = bitmap.to_numpy().copy()
-        bitmap.close()
-    finally:
-        page.close()
-    return drawn[:, :, 0] if drawn.ndim == 3 else drawn
+    return drawn
 
 
-def _page(document: Any, index: int) -> Any:
+@contextmanager
+def _page(document: Any, index: int) -> Iterator[Any]:
     import pypdfium2 as pdfium
 
     try:
-        return document[index]
+        page = document[index]
     except pdfium.PdfiumError:
         raise UnreadableDocument(f"page {index + 1} of the PDF is damaged: make it again") from None
+    try:
+        yield page
+    except pdfium.PdfiumError as fault:
+        raise UnreadableDocument(f"page {index + 1} of the PDF cannot be drawn ({fault}): make it again") from None
+    finally:
+        page.close()
 
 
-def _scan_dpi(page: Any, width: float, height: float) -> float | None:
-    """The resolution of the one picture that covers the page, where there is one."""
-    import pypdfium2.raw as raw
+def _scan(page: Any) -> Any:
+    """The one picture that covers the page, upright and untilted, or None."""
+    from pypdfium2 import raw
 
     pictures = [o for o in page.get_objects(max_depth=2) if o.type == raw.FPDF_PAGEOBJ_IMAGE]
-    if len(pictures) != 1:
+    if len(pictures) != 1 or page.get_rotation() != 0:
         return None
-    left, bottom, right, top = pictures[0].get_bounds()
-    if (right - left) * (top - bottom) < SCAN_COVERS * width * height:
-        return None
-    across = pictures[0].get_px_size()[0] / ((right - left) / POINTS_AN_INCH)
-    return float(across) if across >= POINTS_AN_INCH else None
+    across, tilt, lean, up, *_ = pictures[0].get_matrix().get()
+    width, height = page.get_size()
+    upright = across > 0 and up > 0 and abs(tilt) + abs(lean) < 1e-3 * across
+    covers = across * up >= SCAN_COVERS * width * height
+    sharp = pictures[0].get_px_size()[0] >= width
+    return pictures[0] if upright and covers and sharp else None
 
 
 def _why(fault: str, data: bytes) -> str:

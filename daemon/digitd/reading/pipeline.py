@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -47,7 +47,7 @@ class Form:
 class Settings:
     """What the stages need to know of the configuration."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     accept_confidence: float = 0.97
     max_residual_mm: float = 1.5
 

@@ -54,7 +54,7 @@ def prepare(template: Template, pixels: NDArray[np.uint8]) -> Reference:
     printed = _outside_fields(template, pixels.shape)
     small, scale = _shrink(pixels, COARSE_SIDE)
     mask = cv2.resize(printed, small.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    points, descriptors = _features(small, mask.astype(np.uint8, copy=False))
+    points, descriptors = _features(small, mask)
     fine, fine_scale = _shrink(pixels, FINE_SIDE)
     fine_mask = cv2.resize(printed, fine.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return Reference(
@@ -63,7 +63,7 @@ def prepare(template: Template, pixels: NDArray[np.uint8]) -> Reference:
         descriptors=descriptors,
         fine=fine,
         fine_scale=fine_scale,
-        patches=_distinct_patches(fine, fine_mask.astype(np.uint8, copy=False)),
+        patches=_distinct_patches(fine, fine_mask),
     )
 
 
@@ -107,7 +107,7 @@ def _shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], fl
     if scale == 1.0:
         return pixels, 1.0
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False), scale
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
 def _outside_fields(template: Template, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -128,7 +128,7 @@ def _features(
     points, descriptors = finder.detectAndCompute(small, mask)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8)
-    return np.array([p.pt for p in points], np.float32), descriptors.astype(np.uint8, copy=False)
+    return np.array([p.pt for p in points], np.float32), descriptors
 
 
 def _distinct_patches(fine: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.intp]:
@@ -172,7 +172,7 @@ def _fine(
     page_from_fine = coarse @ np.linalg.inv(to_fine)
     flags = cv2.INTER_AREA | cv2.WARP_INVERSE_MAP
     upright = cv2.warpPerspective(pixels, page_from_fine, (width, height), flags=flags, borderValue=(255,))
-    given, got = _matched_patches(reference, upright.astype(np.uint8, copy=False))
+    given, got = _matched_patches(reference, upright)
     if len(given) < FEWEST:
         return None
     shift, agreeing = cv2.findHomography(given, got, cv2.USAC_MAGSAC, 3.0, maxIters=5000, confidence=0.999)

@@ -13,6 +13,9 @@ from digitd.records import Box, Region, Symbol
 #: A piece lower than this share of the field's tallest is a dot, a comma or a speck; so is one this faint in area.
 LOWEST_PIECE, SMALLEST_AREA = 0.3, 0.004
 
+#: A cell whose highest piece is lower than this share of it is blank.
+LOWEST_IN_CELL = 0.2
+
 #: A piece in two cells is cut at the divider when at least this share of its ink is on either side.
 SHARED_INK = 0.2
 
@@ -101,9 +104,10 @@ def _in_cells(pieces: list[_Piece], dark: NDArray[np.float32], frame: inks.Frame
             held[min(max(int((centre - frame.x0) * cells / frame.width), 0), cells - 1)].append(part)
     for index, parts in enumerate(held):
         box = Box(x0=edges[index], y0=frame.y0, x1=edges[index + 1], y1=frame.y1)
-        parts = _without_specks(parts)
-        blank = not parts or max(part.height for part in parts) < 0.2 * frame.height
-        yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), cell=index) if blank else _symbol(parts, dark, cell=index)
+        if max((part.height for part in parts), default=0) < LOWEST_IN_CELL * frame.height:
+            yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), cell=index)
+        else:
+            yield _symbol(_without_specks(parts), dark, cell=index)
 
 
 def _cut_at_dividers(piece: _Piece, edges: list[float]) -> list[_Piece]:

@@ -1,0 +1,54 @@
+"""Class probabilities become strings with probabilities."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from digitd.reading.decode import MOST_CANDIDATES, decode
+
+probabilities = (
+    st.integers(0, 5)
+    .flatmap(lambda n: arrays.arrays(np.float32, (n, 11), elements=st.floats(0.015625, 1, width=32)))
+    .map(lambda a: a / a.sum(axis=1, keepdims=True) if len(a) else a)
+)
+
+
+@given(probabilities)
+def test_strings_are_sorted_and_distinct(rows):
+    """The best comes first, none comes twice, and together they are at most certain."""
+    found = decode(rows)
+    chances = [c.probability for c in found]
+    assert 1 <= len(found) <= MOST_CANDIDATES
+    assert chances == sorted(chances, reverse=True)
+    assert len({c.value for c in found}) == len(found)
+    assert sum(chances) <= 1.001
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_two_symbols_agree_with_trying_everything(seed):
+    """For two symbols the probabilities are those of all 121 combinations, added up by string."""
+    rows = np.random.default_rng(seed).dirichlet(np.full(11, 0.3), 2).astype(np.float32)
+    total = {}
+    for a, b in itertools.product(range(11), repeat=2):
+        value = "".join(str(d) for d in (a, b) if d != 10)
+        total[value] = total.get(value, 0) + float(rows[0, a]) * float(rows[1, b])
+    best = decode(rows)[0]
+    assert best.probability == pytest.approx(max(total.values()), abs=2e-3)
+    assert total[best.value] == pytest.approx(best.probability, abs=2e-3)
+
+
+def test_nothing_written_is_certainly_empty():
+    """No symbols: the empty string, with probability 1."""
+    (only,) = decode(np.zeros((0, 11), np.float32))
+    assert (only.value, only.probability) == ("", 1.0)
+
+
+def test_what_is_not_a_digit_adds_nothing():
+    """A cross before 42 leaves 42."""
+    rows = np.zeros((3, 11), np.float32)
+    rows[0, 10] = rows[1, 4] = rows[2, 2] = 1.0
+    assert decode(rows)[0].value == "42"
