@@ -1,0 +1,121 @@
+"""The verification desk in a terminal: the crop in characters, one key a digit. Works over SSH."""
+
+import os
+import re
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+
+import cv2
+import numpy as np
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from digitd.records import StoredField
+from digitd.verify.blocks import picture
+from digitd.verify.session import Session, Summary
+
+HELP = """\
+0-9        the digits as they are written, one key a digit
+Enter      saves what is typed and shows the next field
+Backspace  takes the last digit away
+b          nothing is written there: saves blank
+s          skips this field; it waits for another time
+u          takes the last label back, as often as you like, and shows its field
+q          ends; what is saved stays saved"""
+
+#: Lines of the screen that are not the crop.
+_OTHER_LINES = 8
+
+#: What terminals send for arrows and the like: never digits, and left out whole.
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;]*[ -/]*[@-~]|O.|.)?")
+
+
+class Keyboard:
+    """Keys of the terminal at file descriptor fd, one by one and without Enter, while used as a context manager."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> Iterator[str]:
+        self._before = termios.tcgetattr(self._fd)
+        # For the whole sitting, not key by key: a digit typed while a crop is drawn must be neither echoed nor lost.
+        tty.setcbreak(self._fd)
+        return self._keys()
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+
+    def _keys(self) -> Iterator[str]:
+        while read := os.read(self._fd, 256):
+            yield from (key for key in _ESCAPE_SEQUENCE.sub("", read.decode(errors="ignore")) if key != "\x04")
+            if b"\x04" in read:
+                return
+
+
+def sit(session: Session, keys: Iterator[str], console: Console) -> Summary:
+    """Show field after field on console and give keys to session until the verifier ends, or the keys do."""
+    with console.screen(hide_cursor=True) as screen:
+        screen.update(page(session, console))
+        with suppress(KeyboardInterrupt):  # Ctrl-C ends like q: every label is already stored
+            for key in keys:
+                session.press(key)
+                if session.ended:
+                    break
+                screen.update(page(session, console))
+    return session.summary()
+
+
+def page(session: Session, console: Console) -> RenderableType:
+    """What the verifier sees now."""
+    if session.helping:
+        return Text(f"\n{HELP}\n\nGo on keying; what was typed is still there.")
+    if session.field is None:
+        return Text(f"\n{session.message}\n\nNothing waits any more. u takes the last label back; Enter ends.")
+    return _field_page(session, session.field, console)
+
+
+def _field_page(session: Session, field: StoredField, console: Console) -> Group:
+    where = Text.assemble((field.document, "bold"), f"  page {field.page}  field ", (field.name, "bold"))
+    return Group(
+        _line(where),
+        _line(Text(f"{session.labelled} saved, {session.waiting} wait.  {_reason(session, field)}", style="dim")),
+        Text(),
+        _crop(field, console),
+        _line(_prompt(session, field)),
+        _line(Text(session.message or "Enter saves, b blank, s skip, u undo, q end, ? help", style="dim")),
+    )
+
+
+def _reason(session: Session, field: StoredField) -> str:
+    """Why the field waits; hidden from who keys blind, because a reason may name a reading."""
+    return field.reason if session.show_reading else ""
+
+
+def _crop(field: StoredField, console: Console) -> RenderableType:
+    if not field.crop_png:
+        return Text("This field has no picture; its document is in the archive.\n")
+    crop = cv2.imdecode(np.frombuffer(field.crop_png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert crop is not None
+    return picture(
+        crop.astype(np.uint8, copy=False),
+        columns=max(10, console.width - 1),
+        lines=max(4, console.height - _OTHER_LINES),
+        greys=not console.no_color and console.color_system in {"256", "truecolor"},
+        ascii_only=not console.encoding.lower().startswith("utf"),
+    )
+
+
+def _prompt(session: Session, field: StoredField) -> Text:
+    prompt = Text.assemble("> ", (session.typed, "bold"), ("_", "blink"))
+    if session.show_reading and not session.typed:
+        prompt.append(f"   Enter confirms: {field.machine_value or 'blank'}")
+    return prompt
+
+
+def _line(text: Text) -> Text:
+    """One line, cut where the terminal ends, so that the crop always has its place."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
