@@ -47,6 +47,10 @@ class UnreadableDocument(DigitdError):
     """The bytes of a document are not a picture that can be read; trying again will not help."""
 
 
+class LabelFileError(DigitdError):
+    """A file of labels cannot be read or written."""
+
+
 class ModelError(DigitdError):
     """A model folder is missing, incomplete, or its card and its file disagree."""
 

@@ -1,14 +1,13 @@
 """`digitd verify`: a person keys what the machine is unsure of."""
 
 import dataclasses
-import getpass
 import sys
 
 import click
 from rich.console import Console
 
 from digitd.cli._common import current_config, json_option, print_json
-from digitd.errors import ConfigError
+from digitd.cli._verifier import verifier_option, who
 from digitd.store import Store
 from digitd.verify.session import Session, Summary
 from digitd.verify.terminal import Keyboard, sit
@@ -17,7 +16,7 @@ from digitd.verify.terminal import Keyboard, sit
 @click.command()
 @click.option("--terminal", is_flag=True, help="In this terminal; in this version there is no other desk.")
 @click.option("--form", help="Only fields of this form.")
-@click.option("--verifier", help="Your name on the labels, instead of verify.verifier in config.toml.")
+@verifier_option
 @click.option("--show-reading", is_flag=True, help="Show what the machine read; Enter alone confirms it.")
 @json_option
 def verify(form: str | None, verifier: str | None, *, terminal: bool, show_reading: bool, as_json: bool) -> None:
@@ -38,9 +37,7 @@ def verify(form: str | None, verifier: str | None, *, terminal: bool, show_readi
     if not terminal:
         click.echo("In this version the desk is in the terminal.", err=True)
     with Store.open(config.database) as store:
-        session = Session(
-            store, form=form, verifier=verifier or config.verify.verifier or _login(), show_reading=show_reading
-        )
+        session = Session(store, form=form, verifier=who(config, verifier), show_reading=show_reading)
         if session.field is not None:
             with Keyboard(sys.stdin.fileno()) as keys:
                 sit(session, keys, console)
@@ -60,10 +57,3 @@ def sentence(summary: Summary) -> str:
     skipped = f", {summary.skipped} skipped" if summary.skipped else ""
     fields = "1 field" if summary.labelled == 1 else f"{summary.labelled} fields"
     return f"{fields} labelled ({each}){skipped}. {waiting}"
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no such user in the system's list, as in some containers
-        raise ConfigError("who verifies? Give --verifier NAME, or set verify.verifier in config.toml.") from None
