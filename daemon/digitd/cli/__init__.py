@@ -13,7 +13,7 @@ from digitd.errors import DigitdError
 COMMANDS = {
     "init": ("digitd.cli.setup:init", "Make a folder ready: config.toml, inbox/, forms/, var/."),
     "run": ("digitd.cli.service:run", "Read what is dropped into the inbox, until stopped."),
-    "status": ("digitd.cli.service:status", "Counts by state; with FILE, where it is and why."),
+    "status": ("digitd.cli.status:status", "Counts by state; with FILE, where it is and why."),
     "read": ("digitd.cli.read:read", "Read pictures at once, without a database."),
     "form": ("digitd.cli.form:form", "Make, list, show and check form templates."),
     "verify": ("digitd.cli.verify:verify", "Key the fields the machine is unsure of."),

@@ -1,16 +1,25 @@
 """What commands share: the configuration in force, JSON on request, progress."""
 
 import json
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
 from digitd import config as configuration
 from digitd import logs
 from digitd.config import Config
+from digitd.intake.archive import REASON
+from digitd.intake.names import filed_as, printable
+from digitd.records import Document
+from digitd.store import Store
 
+Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -32,6 +41,29 @@ def current_config(*, optional: bool = False) -> Config:
 def json_option(command: Command) -> Command:
     """Add `--json`, passed as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def open_store(config: Config) -> Store:
+    """The database of config, which must exist; close it, or use it in a `with` statement."""
+    return Store.open(config.database)
+
+
+def named_documents(store: Store, name: str) -> list[Document]:
+    """The documents that a person means by name: as dropped, by its path, by number, or as it lies in `var`."""
+    file = printable(Path(name).name)
+    if found := store.documents(name=file):
+        return found
+    number = re.match(r"(\d+)(-|$)", file)
+    wanted = [] if number is None else store.documents(ids=[int(number[1])])
+    return [d for d in wanted if file in {str(d.id), filed_as(d.id, d.name), filed_as(d.id, d.name) + REASON}]
+
+
+def tracked(items: Iterable[Item], what: str, *, show: bool = True) -> Iterator[Item]:
+    """Items, with their count shown on a terminal while they pass."""
+    show = show and sys.stderr.isatty()
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not show) as bar:
+        yield from bar.track(items, total=None)
 
 
 def print_json(value: Any) -> None:

@@ -59,17 +59,13 @@ def put_away(document: Document, var: Path) -> Path | None:
     return find(document, var)
 
 
-def take_out(document: Document, var: Path) -> Path | None:
-    """Move a failed document's file back to work, to be read again; None where it is gone."""
-    source = find(document, var)
-    if source is None or source.is_relative_to(var / WORK):
-        return source
+def take_out(source: Path, document: Document, var: Path) -> None:
+    """Move a file back to the document's folder in work, to be read again, and remove the reason beside it."""
     folder = var / WORK / document.token
-    folder.mkdir(exist_ok=True)
-    target = folder / source.name
-    source.rename(target)
-    reason_of(source).unlink(missing_ok=True)
-    return target
+    if not source.is_relative_to(folder):
+        folder.mkdir(exist_ok=True)
+        source.rename(folder / source.name)
+        reason_of(source).unlink(missing_ok=True)
 
 
 def reason_of(path: Path) -> Path:

@@ -49,9 +49,8 @@ def claim(sighting: Sighting, work: Path) -> str | None:
             return None
         raise
     status = target.lstat()
-    if (status.st_size, status.st_mtime_ns) != (sighting.size_bytes, sighting.mtime_ns) and _give_back(
-        target, sighting
-    ):
+    changed = (status.st_size, status.st_mtime_ns) != (sighting.size_bytes, sighting.mtime_ns)
+    if changed and _give_back(target, sighting):
         discard(work, token)
         return None
     return token

@@ -43,10 +43,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftAlone:
-    """Something in the inbox that is not taken, and why, in words for people."""
+    """Something in the inbox that is not taken, and why, in words for people.
+
+    barred says that it would be taken if digitd were allowed to; everything else is left alone on purpose.
+    """
 
     path: Path
     reason: str
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +95,8 @@ def _walk(folder: Path, inbox: Path, ignore: Sequence[str]) -> Iterator[Sighting
             except FileNotFoundError:
                 continue  # it went away between the two system calls: there is nothing to take
             except OSError as fault:
-                yield LeftAlone(
-                    path=path, reason=f"it cannot be looked into: {fault.strerror}; allow digitd to read it"
-                )
+                reason = f"it cannot be listed: {fault.strerror}; allow digitd to read it"
+                yield LeftAlone(path=path, reason=reason, barred=True)
 
 
 def _why_left_alone(name: str, mode: int, ignore: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitd.intake.listing import LeftAlone, Sighting
+from digitd.intake.listing import Sighting
 from digitd.intake.whole import Wholeness, wholeness_of
 
 
@@ -50,12 +50,9 @@ class Settling:
         self._trust_mtime = trust_mtime
         self._judge = judge
         self._waiting: dict[Path, _Waiting] = {}
-        self.unreadable: tuple[LeftAlone, ...] = ()
 
-    def ready(
-        self, files: Iterable[Sighting], closed: Collection[str], *, now: float, wall_now: float
-    ) -> list[Sighting]:
-        """Which of the files can be taken.
+    def see(self, files: Iterable[Sighting], closed: Collection[str], *, now: float, wall_now: float) -> list[Sighting]:
+        """Take in a look and return the files that may be ready: quiet, or closed by their writers.
 
         Parameters
         ----------
@@ -69,25 +66,34 @@ class Settling:
             Seconds since the epoch, as modification times have them.
         """
         before, self._waiting = self._waiting, {}
-        taken: list[Sighting] = []
-        unreadable: list[LeftAlone] = []
         for sighting in files:
             waiting = before.get(sighting.path)
             if waiting is None or not sighting.same_bytes(waiting.sighting):
-                quiet = max(0.0, wall_now - sighting.mtime_ns / 1e9) if self._trust_mtime and waiting is None else 0.0
-                waiting = _Waiting(sighting=sighting, since=now - quiet)
+                old = max(0.0, wall_now - sighting.mtime_ns / 1e9) if self._trust_mtime and waiting is None else 0.0
+                waiting = _Waiting(sighting=sighting, since=now - old)
             waiting.closed |= str(sighting.path) in closed
             self._waiting[sighting.path] = waiting
-            try:
-                if self._is_ready(waiting, now):
-                    taken.append(sighting)
-            except FileNotFoundError:
-                del self._waiting[sighting.path]
-            except OSError as fault:
-                unreadable.append(LeftAlone(path=sighting.path, reason=_unreadable(fault)))
-                del self._waiting[sighting.path]
-        self.unreadable = tuple(unreadable)
-        return taken
+        return [w.sighting for w in self._waiting.values() if w.closed or now - w.since >= self._settle_seconds]
+
+    def is_ready(self, path: Path, now: float) -> bool:
+        """Whether the file at path, which the last look saw, can be taken. Opens it, once for each change.
+
+        Raises
+        ------
+        OSError
+            It cannot be read.
+        """
+        waiting = self._waiting[path]
+        quiet_seconds = now - waiting.since
+        if waiting.wholeness is None:
+            waiting.wholeness = self._judge(path)
+        if waiting.wholeness is Wholeness.UNKNOWN:
+            return quiet_seconds >= self._settle_seconds
+        return waiting.wholeness is Wholeness.WHOLE or quiet_seconds >= self._incomplete_seconds
+
+    def forget(self, path: Path) -> None:
+        """The file at path was taken, or left alone."""
+        self._waiting.pop(path, None)
 
     def due(self, now: float) -> float | None:
         """When another look may find a file ready that was not at the last one; None when only an event can."""
@@ -96,20 +102,5 @@ class Settling:
 
     @property
     def waiting(self) -> int:
-        """How many files the last look saw and could have read, ready or not."""
+        """How many files were seen at the last look and not forgotten since."""
         return len(self._waiting)
-
-    def _is_ready(self, waiting: _Waiting, now: float) -> bool:
-        quiet_seconds = now - waiting.since
-        quiet = quiet_seconds >= self._settle_seconds
-        if not quiet and not waiting.closed:
-            return False
-        if waiting.wholeness is None:
-            waiting.wholeness = self._judge(waiting.sighting.path)
-        if waiting.wholeness is Wholeness.WHOLE:
-            return True
-        return quiet if waiting.wholeness is Wholeness.UNKNOWN else quiet_seconds >= self._incomplete_seconds
-
-
-def _unreadable(fault: OSError) -> str:
-    return f"it cannot be read: {fault.strerror}; allow digitd to read it, and it is taken at the next look"

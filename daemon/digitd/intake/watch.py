@@ -46,7 +46,7 @@ class Watcher(FileSystemEventHandler):
         self._polling = polling
         self._observer: BaseObserver | None = None
         self._closed: set[str] = set()
-        self._changed = False
+        self.changed = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -66,13 +66,13 @@ class Watcher(FileSystemEventHandler):
         """Whether events can still come; not so after the inbox was removed, even if it is there again."""
         return self._observer is not None and all(emitter.is_alive() for emitter in self._observer.emitters)
 
-    def events(self) -> tuple[bool, frozenset[str]]:
-        """Whether anything happened since the last call, and which files were closed or renamed in."""
+    def closed(self) -> frozenset[str]:
+        """Which files were closed or renamed in since the last call; `changed` begins anew."""
         with self._lock:
-            changed, closed = self._changed, frozenset(self._closed)
-            self._changed = False
+            closed = frozenset(self._closed)
+            self.changed = False
             self._closed.clear()
-        return changed, closed
+        return closed
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note the event and wake the loop; called by watchdog in its own thread."""
@@ -80,7 +80,7 @@ class Watcher(FileSystemEventHandler):
         if isinstance(event, (FileMovedEvent, DirMovedEvent)) and not event.dest_path:
             return  # it left the inbox
         with self._lock:
-            self._changed = True
+            self.changed = True
             if isinstance(event, (FileClosedEvent, FileMovedEvent)):
                 self._closed.add(finished)
         self._wake()

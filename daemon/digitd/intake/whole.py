@@ -30,7 +30,7 @@ def wholeness_of(path: Path) -> Wholeness:
     OSError
         It cannot be read, or it has become a link.
     """
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return judge(file.read())
 
 

@@ -23,8 +23,8 @@ def known() -> list[str]:
     return sorted(path.name.split("_")[0] for path in Path(shipped("migrations"), "versions").glob("[0-9]*.py"))
 
 
-def check(engine: Engine, where: str) -> None:
-    """Refuse a database of another version.
+def check(engine: Engine, where: str, *, older: bool = False) -> str | None:
+    """Refuse a database of another version, unless it is older and older is allowed; returns its revision.
 
     Raises
     ------
@@ -36,6 +36,8 @@ def check(engine: Engine, where: str) -> None:
         foreign = found is None and bool(inspect(connection).get_table_names())
     if foreign:
         raise DatabaseError(f"{where}: this is not a database of digitd. Name another folder for `var` in config.toml.")
+    if older and (found is None or found in known()):
+        return found
     if found is None or (found in known() and found != HEAD):
         was = "empty" if found is None else f"of an older version ({found}, this digitd needs {HEAD})"
         raise DatabaseError(f"{where}: the database is {was}. Stop the service and run `digitd upgrade`.")
@@ -44,6 +46,7 @@ def check(engine: Engine, where: str) -> None:
             f"{where}: the database is of a newer version ({found}, this digitd knows up to {HEAD}). "
             "Install the digitd that wrote it, or a newer one."
         )
+    return found
 
 
 def migrate(engine: Engine) -> None:

@@ -5,7 +5,7 @@ instead of failing half-way.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     Row,
     Select,
+    Table,
     create_engine,
     event,
     func,
@@ -28,10 +29,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+from sqlalchemy.exc import OperationalError
 
 from digitd.errors import DatabaseError
 from digitd.records import (
-    IN_FLIGHT,
     LEGAL_MOVES,
     Box,
     CellContent,
@@ -48,7 +49,7 @@ from digitd.records import (
     StoredGlyph,
 )
 from digitd.store import schema
-from digitd.store.tables import DocumentRow, FieldRow, GlyphRow, LabelRow, ModelRow, MoveRow, PageRow
+from digitd.store.tables import Base, DocumentRow, FieldRow, GlyphRow, LabelRow, ModelRow, MoveRow, PageRow
 
 #: How long a writer waits for another, in milliseconds.
 BUSY_TIMEOUT_MS = 30_000
@@ -56,8 +57,15 @@ BUSY_TIMEOUT_MS = 30_000
 #: Rows fetched at a time when a whole table is walked.
 BATCH = 500
 
-documents, moves, pages = DocumentRow.__table__, MoveRow.__table__, PageRow.__table__
-fields, glyphs, labels = FieldRow.__table__, GlyphRow.__table__, LabelRow.__table__
+
+def _table(mapped: type[Base]) -> Table:
+    table = mapped.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
+fields, glyphs, labels = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow))
 
 
 class Store:
@@ -86,16 +94,37 @@ class Store:
                 schema.migrate(engine)
             schema.check(engine, str(path))
         except SqlDatabaseError as fault:
-            raise DatabaseError(f"{path}: not a usable database ({fault.orig}). Restore a backup, or move it away.") from None
+            raise DatabaseError(
+                f"{path}: not a usable database ({fault.orig}). Restore a backup, or move it away."
+            ) from None
         return cls(engine)
 
     @classmethod
-    def upgrade(cls, path: Path) -> None:
-        """Bring the database at path to this version's schema, making it where there is none."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def upgrade(cls, path: Path) -> tuple[str | None, str, Path | None]:
+        """Bring the database at path to this version, after copying it beside itself.
+
+        Returns
+        -------
+        tuple
+            The version before, the version now, and the copy's path; None where there was nothing to do.
+
+        Raises
+        ------
+        DatabaseError
+            It is newer, damaged, or not digitd's.
+        """
         engine = connect(f"sqlite:///{path}")
-        schema.migrate(engine)
-        engine.dispose()
+        try:
+            before = schema.check(engine, str(path), older=True)
+            copy = None if before == schema.HEAD else _copy_aside(engine, path, before)
+            schema.migrate(engine)
+        except SqlDatabaseError as fault:
+            raise DatabaseError(
+                f"{path}: not a usable database ({fault.orig}). Restore a backup, or move it away."
+            ) from None
+        finally:
+            engine.dispose()
+        return before, schema.HEAD, copy
 
     def close(self) -> None:
         self._engine.dispose()
@@ -114,9 +143,7 @@ class Store:
         """Enter a file that has just left the inbox: queued, or duplicate where its bytes are known."""
         with self._writing() as connection:
             original = connection.execute(
-                select(documents.c.id, documents.c.state, documents.c.reason).where(
-                    documents.c.sha256 == sha256, documents.c.original_id.is_(None)
-                )
+                select(documents).where(documents.c.sha256 == sha256, documents.c.original_id.is_(None))
             ).first()
             last = DocumentState.QUEUED if original is None else DocumentState.DUPLICATE
             reason = "" if original is None else _duplicate_of(original)
@@ -142,12 +169,16 @@ class Store:
                 _write_move(connection, new, previous, state, at=at, reason=why)
             return _document(connection.execute(select(documents).where(documents.c.id == new)).one())
 
-    def claim_next(self) -> Document | None:
-        """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none."""
+    def claim_next(self, *, among: Collection[int] | None = None) -> Document | None:
+        """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none.
+
+        among limits the choice to these ids.
+        """
+        query = select(documents).where(documents.c.state == DocumentState.QUEUED).order_by(documents.c.id).limit(1)
+        if among is not None:
+            query = query.where(documents.c.id.in_(among))
         with self._writing() as connection:
-            row = connection.execute(
-                select(documents).where(documents.c.state == DocumentState.QUEUED).order_by(documents.c.id).limit(1)
-            ).first()
+            row = connection.execute(query).first()
             if row is None:
                 return None
             _move(connection, row.id, DocumentState.READING, attempts=row.attempts + 1)
@@ -156,9 +187,7 @@ class Store:
     def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
         """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
         with self._writing() as connection:
-            tries = connection.execute(
-                select(documents.c.attempts).where(documents.c.id == document_id)
-            ).scalar_one()
+            tries = connection.execute(select(documents.c.attempts).where(documents.c.id == document_id)).scalar_one()
             _move(
                 connection,
                 document_id,
@@ -167,10 +196,11 @@ class Store:
                 attempts=tries if count_attempt else max(0, tries - 1),
             )
 
-    def retry(self, document_id: int) -> None:
-        """Queue a failed document again, with its attempts forgotten."""
+    def retry(self, document_id: int, *, form: str | None = None) -> None:
+        """Queue a failed document again, with its attempts forgotten; form, where given, replaces the one it had."""
+        other = {} if form is None else {"form": form}
         with self._writing() as connection:
-            _move(connection, document_id, DocumentState.QUEUED, reason="asked for by a person", attempts=0)
+            _move(connection, document_id, DocumentState.QUEUED, reason="asked for by a person", attempts=0, **other)
 
     def record_failure(self, document_id: int, reason: str) -> None:
         """A document cannot be read; reason is a sentence a person understands."""
@@ -209,7 +239,12 @@ class Store:
         return state
 
     def documents(
-        self, *, states: Iterable[DocumentState] | None = None, name: str | None = None, newest: int | None = None
+        self,
+        *,
+        states: Iterable[DocumentState] | None = None,
+        name: str | None = None,
+        ids: Collection[int] | None = None,
+        newest: int | None = None,
     ) -> list[Document]:
         """Documents, oldest first; newest limits them to the last so many."""
         query = select(documents).order_by(documents.c.id.desc())
@@ -217,14 +252,23 @@ class Store:
             query = query.where(documents.c.state.in_([str(s) for s in states]))
         if name is not None:
             query = query.where(documents.c.name == name)
+        if ids is not None:
+            query = query.where(documents.c.id.in_(ids))
         if newest is not None:
             query = query.limit(newest)
         with self._reading() as connection:
             return [_document(row) for row in connection.execute(query)][::-1]
 
-    def in_flight(self) -> list[Document]:
-        """Documents a crash may have left half-way."""
-        return self.documents(states=IN_FLIGHT)
+    def document(self, document_id: int) -> Document:
+        """The document of that id, which must exist."""
+        with self._reading() as connection:
+            return _document(connection.execute(select(documents).where(documents.c.id == document_id)).one())
+
+    def duplicates_of(self, document_id: int) -> list[Document]:
+        """Later documents with the same bytes, oldest first."""
+        query = select(documents).where(documents.c.original_id == document_id).order_by(documents.c.id)
+        with self._reading() as connection:
+            return [_document(row) for row in connection.execute(query)]
 
     def document_with_token(self, token: str) -> Document | None:
         """The document whose folder in `var/work` is token."""
@@ -317,7 +361,7 @@ class Store:
         duration_ms: int | None = None,
         sampling_probability: float | None = None,
     ) -> int:
-        """Add what a person says a field is, and finish its document when nothing waits any more. Returns the label's id."""
+        """Add what a person says a field is, which may finish its document. Returns the label's id."""
         with self._writing() as connection:
             label_id = connection.execute(
                 insert(labels)
@@ -369,18 +413,21 @@ class Store:
         DatabaseError
             The database takes no writes.
         """
-        try:
-            with self._writing() as connection:
-                connection.execute(text("SELECT 1"))
-        except SqlDatabaseError as fault:
-            raise DatabaseError(f"the database takes no writes: {fault.orig}") from None
+        with self._writing() as connection:
+            connection.execute(text("SELECT 1"))
 
     # How
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
-            yield connection
+        try:
+            with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+                yield connection
+        except OperationalError as fault:
+            raise DatabaseError(
+                f"{self._engine.url.database}: the database takes no writes ({fault.orig}). "
+                "See that the disk has room and that its folder may be written to; nothing is lost meanwhile."
+            ) from fault
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -410,6 +457,15 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _copy_aside(engine: Engine, path: Path, revision: str | None) -> Path:
+    """Copy the database to a file beside it that its revision and the time name."""
+    copy = path.with_name(f"{path.name}.{revision}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")  # VACUUM does not run in a transaction
+        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+    return copy
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -467,7 +523,6 @@ def _what_waits(waiting: int, page_reasons: Sequence[str]) -> str:
 
 
 def _remember_model(connection: Connection, model: str, card: Mapping[str, Any], now: datetime) -> None:
-    models = ModelRow.__table__
     if connection.execute(select(models.c.id).where(models.c.id == model)).first() is None:
         connection.execute(insert(models).values(id=model, card=dict(card), first_used_at=now))
 
@@ -617,9 +672,7 @@ def _document(row: Row[Any]) -> Document:
     )
 
 
-def _stored_field(
-    row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label | None, *, crop: bool
-) -> StoredField:
+def _stored_field(row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label | None, *, crop: bool) -> StoredField:
     return StoredField(
         id=row.id,
         document=row.document,

@@ -1,0 +1,184 @@
+"""A document's row and its file, moved together: first the row, in one transaction, then the file, by one rename.
+
+A crash between the two leaves the file in `var/work`; `recover` moves it on, because where it belongs follows from
+the row. Nothing here waits, reads pages, or knows of processes.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator
+
+from digitd.config import Config
+from digitd.errors import UnreadableDocument
+from digitd.intake import archive, claim
+from digitd.logs import log
+from digitd.models import Model
+from digitd.records import IN_FLIGHT, Document, DocumentReading, DocumentState
+from digitd.store import Store
+
+
+class Ledger:
+    """Every step in a document's life, as the service takes them. All write methods may raise DatabaseError.
+
+    Parameters
+    ----------
+    config
+        Folders, and how often a document may kill its process.
+    store
+        The open database.
+    model
+        The model that reads, remembered with what it has read.
+    """
+
+    def __init__(self, config: Config, store: Store, *, model: Model) -> None:
+        self._var = config.var
+        self._attempts = config.workers.attempts
+        self._store = store
+        self._model = model
+
+    @property
+    def queued(self) -> int:
+        """How many documents wait for a reader."""
+        return self._store.counts()[DocumentState.QUEUED]
+
+    def recover(self) -> set[int]:
+        """Finish the moves of files that a crash left half-way and queue what was being read; returns its ids."""
+        for token in claim.tokens(self._var / archive.WORK):
+            document = self._store.document_with_token(token)
+            if document is not None and document.state not in IN_FLIGHT:
+                self._put_away(document)
+        half_read = self._store.documents(states=[DocumentState.READING])
+        for document in half_read:
+            self.lost(document.id, "the service ended while reading it", alone=len(half_read) == 1)
+        return {document.id for document in half_read}
+
+    def unentered(self) -> Iterator[str]:
+        """Tokens of files that were taken from the inbox and have no row yet."""
+        for token in claim.tokens(self._var / archive.WORK):
+            if self._store.document_with_token(token) is None:
+                yield token
+
+    def enter(self, token: str) -> Document | None:
+        """Enter a file that lies in `var/work`: queued, or put away as a duplicate; None where there is none."""
+        work = self._var / archive.WORK
+        try:
+            found = claim.inspect(work, token)
+        except OSError as fault:
+            log().error("file_unreadable", token=token, reason=fault.strerror, next="tried again at the next start")
+            return None
+        if found is None:
+            claim.discard(work, token)
+            return None
+        document = self._store.take_in(
+            name=found.name,
+            form=found.form,
+            sha256=found.sha256,
+            size_bytes=found.size_bytes,
+            token=token,
+            seen_at=found.seen_at,
+        )
+        if document.state is DocumentState.DUPLICATE:
+            log().info("document_duplicate", document=document.name, id=document.id, original=document.original_id)
+            self._put_away(document)
+        return document
+
+    def claim_next(self, *, among: Collection[int] | None = None) -> Document | None:
+        """The next document to read, or None."""
+        return self._store.claim_next(among=among)
+
+    def bytes_of(self, document: Document) -> bytes:
+        """The bytes of a document that is to be read.
+
+        Raises
+        ------
+        UnreadableDocument
+            They are gone or are not those that were entered.
+        """
+        path = archive.find(document, self._var)
+        if path is None:
+            raise UnreadableDocument(
+                f"its file is gone from {archive.WORK}: drop it again, then `digitd retry {document.id}`"
+            )
+        try:
+            data = path.read_bytes()
+        except OSError as fault:
+            raise UnreadableDocument(
+                f"its file cannot be read ({fault.strerror}): allow digitd to, then retry"
+            ) from None
+        if hashlib.sha256(data).hexdigest() != document.sha256:
+            raise UnreadableDocument("its file was written to after it was taken: drop the complete file again")
+        return data
+
+    def read(self, document_id: int, reading: DocumentReading) -> DocumentState:
+        """Keep what was read and put the file away; returns done or review."""
+        state = self._store.record_reading(document_id, reading, card=self._model.card)
+        document = self._store.document(document_id)
+        log().info(
+            "document_read",
+            document=document.name,
+            id=document_id,
+            state=str(state),
+            pages=len(reading.pages),
+            fields=sum(len(page.fields) for page in reading.pages),
+            ms=round(sum(sum(page.stage_ms.values()) for page in reading.pages)),
+        )
+        self._put_away(document)
+        return state
+
+    def failed(self, document_id: int, reason: str) -> None:
+        """Give a document up, with the reason beside its file."""
+        self._store.record_failure(document_id, reason)
+        document = self._store.document(document_id)
+        log().warning("document_failed", document=document.name, id=document_id, reason=reason)
+        self._put_away(document)
+
+    def lost(self, document_id: int, reason: str, *, alone: bool) -> bool:
+        """Queue a document again that never came back; returns whether it was given up instead.
+
+        Only a try during which nothing else was in hand counts: a neighbour may be to blame for any other.
+        """
+        document = self._store.document(document_id)
+        if alone and document.attempts >= self._attempts:
+            times = f"{document.attempts} times" if document.attempts > 1 else "once"
+            self.failed(
+                document_id, f"given up: {reason}, {times}; look at the file, then `digitd retry {document_id}`"
+            )
+            return True
+        log().warning("document_lost", document=document.name, id=document_id, reason=reason, alone=alone)
+        self._store.put_back(document_id, reason, count_attempt=alone)
+        return False
+
+    def put_back(self, document_id: int, reason: str) -> None:
+        """Queue a document again that was not tried."""
+        self._store.put_back(document_id, reason, count_attempt=False)
+
+    def _put_away(self, document: Document) -> None:
+        try:
+            archive.put_away(document, self._var)
+        except OSError as fault:
+            log().error(
+                "file_not_put_away",
+                document=document.name,
+                id=document.id,
+                reason=fault.strerror,
+                next="it stays in var/work; the next start tries again",
+            )
+
+
+def retry(document: Document, store: Store, config: Config, *, form: str | None = None) -> None:
+    """Queue a failed document again, its file back in `var/work`; form replaces the one it was dropped with.
+
+    Raises
+    ------
+    UnreadableDocument
+        Its file is gone.
+    """
+    holders = (document, *store.duplicates_of(document.id))
+    paths = [path for holder in holders if (path := archive.find(holder, config.var))]
+    source = next((p for p in paths if hashlib.sha256(p.read_bytes()).hexdigest() == document.sha256), None)
+    if source is None:
+        raise UnreadableDocument(
+            f"{document.name}: its file is gone from {config.var / archive.FAILED}. "
+            f"Drop it into the inbox again, then `digitd retry {document.id}`."
+        )
+    archive.take_out(source, document, config.var)
+    store.retry(document.id, form=form)

@@ -1,0 +1,221 @@
+"""The service: recover, look, take, dispatch, collect; then wait. One process writes the ledger, others read pages.
+
+Killing it at any instant loses nothing: a file is in the inbox, in `var/work`, or where its row says.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from digitd.config import Config
+from digitd.engine import Engine, Finished, Outcome, open_engine
+from digitd.errors import DatabaseError, DigitdError, UnreadableDocument
+from digitd.intake.folders import check_folders
+from digitd.intake.inbox import Inbox
+from digitd.intake.listing import LeftAlone
+from digitd.intake.lock import Lock
+from digitd.intake.watch import Watcher, on_network
+from digitd.ledger import Ledger
+from digitd.logs import log
+from digitd.models import find
+from digitd.records import DocumentState
+from digitd.store import Store
+from digitd.wake import Bell, Stop, stopping_on_signals
+
+#: Seconds until a database that took no writes is tried again.
+RETRY_SECONDS = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """How far a run has come: its finished documents by state, pages read, documents and files still to come.
+
+    unsettled counts files of the inbox that were still being written at the end, and left is what is not taken from
+    it, with the reasons; stopped says that a person ended the run.
+    """
+
+    states: Counter[DocumentState] = field(default_factory=Counter)
+    pages: int = 0
+    waiting: int = 0
+    unsettled: int = 0
+    left: tuple[LeftAlone, ...] = ()
+    seconds: float = 0.0
+    stopped: bool = False
+
+    @property
+    def finished(self) -> int:
+        """How many documents this run has finished."""
+        return self.states.total()
+
+
+def serve(config: Config, *, once: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Progress:
+    """Run the service on the folders of config until it is asked to stop; with once, until nothing is left to read.
+
+    Raises
+    ------
+    DigitdError
+        It cannot run: folders, model, database, or another service. The message says what to do.
+    """
+    with ExitStack() as closing:
+        check_folders(config)
+        closing.enter_context(Lock(config.var / "lock"))
+        model = find(config.reading.model, config.models)
+        store = closing.enter_context(Store.open(config.database, create=True))
+        bell = Bell()
+        stop = Stop(bell)
+        closing.enter_context(stopping_on_signals(stop))
+        watcher = None
+        if not once:
+            watcher = Watcher(config.inbox, bell.ring, polling=on_network(config.inbox))
+            watcher.start()
+            closing.callback(watcher.stop)
+        engine = open_engine(config, wake=bell.ring)
+        closing.callback(engine.abandon)
+        service = Service(
+            config, Ledger(config, store, model=model), engine, inbox=Inbox(config, watcher), bell=bell, stop=stop
+        )
+        return service.run(once=once, on_progress=on_progress)
+
+
+class Service:
+    """The loop over an open ledger, engine and inbox."""
+
+    def __init__(self, config: Config, ledger: Ledger, engine: Engine, *, inbox: Inbox, bell: Bell, stop: Stop) -> None:
+        self._patience_seconds = config.intake.incomplete_seconds
+        self._ledger = ledger
+        self._engine = engine
+        self._inbox = inbox
+        self._bell = bell
+        self._stop = stop
+        self._claimed: deque[str] = deque()
+        self._results: deque[Finished] = deque()
+        self._suspects: set[int] = set()
+        self._queued = 0
+        self._fault: DigitdError | None = None
+        self._begun = time.monotonic()
+        self.progress = Progress()
+
+    def run(self, *, once: bool, on_progress: Callable[[Progress], None] | None = None) -> Progress:
+        """Work until stopped, or with once until nothing is left to read.
+
+        Raises
+        ------
+        DigitdError
+            Nothing can be read, or with once the database takes no writes.
+        """
+        self._suspects = self._ledger.recover()
+        self._claimed.extend(self._ledger.unentered())
+        self._queued = self._ledger.queued
+        log().info(
+            "service_started", once=once, queued=self._queued, recovered=len(self._suspects) + len(self._claimed)
+        )
+        while True:
+            try:
+                self._step()
+            except DatabaseError as fault:
+                if once:
+                    raise
+                log().error("database_takes_no_writes", reason=str(fault), retry_seconds=RETRY_SECONDS)
+                self._bell.wait(RETRY_SECONDS)
+            self._note()
+            if on_progress is not None:
+                on_progress(self.progress)
+            if self._over(once=once):
+                break
+            self._wait()
+        self._note()
+        log().info("service_stopped", finished=self.progress.finished, seconds=round(self.progress.seconds, 1))
+        if self._fault is not None:
+            raise self._fault
+        return self.progress
+
+    def _step(self) -> None:
+        self._collect()
+        if not self._stop.asked:
+            self._inbox.look()
+            self._take()
+            self._dispatch()
+
+    def _take(self) -> None:
+        """Enter files into the ledger, as many as the engine can use soon: the others are as safe in the inbox."""
+        for _ in range(self._engine.room):
+            if not self._claimed and self._queued < self._engine.room and (token := self._inbox.take()):
+                self._claimed.append(token)
+            if not self._claimed:
+                return
+            document = self._ledger.enter(self._claimed[0])
+            self._claimed.popleft()
+            if document is not None and document.state is DocumentState.QUEUED:
+                self._queued += 1
+            elif document is not None:
+                self.progress.states[document.state] += 1
+
+    def _dispatch(self) -> None:
+        """Hand queued documents to the engine; one that may have killed a process goes alone."""
+        while self._engine.in_hand < (1 if self._suspects else self._engine.room):
+            document = self._ledger.claim_next(among=self._suspects or None)
+            if document is not None:
+                self._queued = max(0, self._queued - 1)
+                try:
+                    self._engine.submit(document.id, self._ledger.bytes_of(document), form=document.form)
+                except UnreadableDocument as fault:
+                    self._give_up(document.id, str(fault))
+            elif self._suspects:
+                self._suspects.clear()
+            else:
+                self._queued = 0
+                return
+
+    def _collect(self) -> None:
+        """Write what came back; a result stays in line until the database has it."""
+        self._results.extend(self._engine.finished())
+        while self._results:
+            self._write(self._results[0])
+            self._results.popleft()
+
+    def _write(self, result: Finished) -> None:
+        if result.outcome is Outcome.LOST:
+            given_up = self._ledger.lost(result.document_id, result.reason, alone=result.alone)
+            self.progress.states[DocumentState.FAILED] += given_up
+            self._queued += not given_up
+            self._suspects.add(result.document_id)
+        elif result.outcome is Outcome.UNABLE:
+            self._ledger.put_back(result.document_id, result.reason)
+            if self._fault is None:
+                self._fault = result.fault
+                self._stop.ask()
+        elif result.reading is None:
+            self._give_up(result.document_id, result.reason)
+        else:
+            self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
+            self.progress.pages += len(result.reading.pages)
+
+    def _give_up(self, document_id: int, reason: str) -> None:
+        self._ledger.failed(document_id, reason)
+        self.progress.states[DocumentState.FAILED] += 1
+
+    def _over(self, *, once: bool) -> bool:
+        if self._stop.asked:
+            self.progress.stopped = True
+            return self._stop.at_once or not (self._engine.in_hand or self._results)
+        if not once or self._engine.in_hand or self._results or self._claimed or self._queued:
+            return False
+        if not self._inbox.candidates:
+            self._inbox.look(now_please=True)
+        growing = self._inbox.waiting and time.monotonic() - self._begun < self._patience_seconds
+        return not self._inbox.candidates and not growing
+
+    def _note(self) -> None:
+        self.progress.seconds = time.monotonic() - self._begun
+        self.progress.waiting = self._inbox.waiting + len(self._claimed) + self._queued + self._engine.in_hand
+        self.progress.unsettled = self._inbox.waiting
+        self.progress.left = self._inbox.left
+
+    def _wait(self) -> None:
+        """Until a document comes back, something happens in the inbox, or a look is due; not while there is work."""
+        more = self._claimed or self._inbox.candidates
+        if self._results or (more and self._queued < self._engine.room and not self._stop.asked):
+            return
+        self._bell.wait(self._inbox.due(time.monotonic()) - time.monotonic())

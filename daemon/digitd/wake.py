@@ -1,0 +1,59 @@
+"""Waking the service and asking it to stop: a bell that any thread or signal may ring; signals only set flags."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Bell:
+    """Wakes one waiting thread. `SimpleQueue.put` is re-entrant, which `Event.set` is not: a signal may ring it."""
+
+    def __init__(self) -> None:
+        self._rings: SimpleQueue[None] = SimpleQueue()
+
+    def ring(self) -> None:
+        """Wake the waiting thread, or let its next wait end at once."""
+        self._rings.put(None)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a ring, at most so long; rings that came together count as one."""
+        try:
+            self._rings.get(timeout=max(0.0, seconds))
+            while True:
+                self._rings.get_nowait()
+        except Empty:
+            return
+
+
+class Stop:
+    """Whether a person asked the service to stop, and whether they asked twice."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self.asked = False
+        self.at_once = False
+
+    def ask(self) -> None:
+        """Ask once: finish what is in hand. Ask again: stop at once."""
+        self.at_once = self.asked
+        self.asked = True
+        self._bell.ring()
+
+
+@contextmanager
+def stopping_on_signals(stop: Stop) -> Iterator[None]:
+    """Within, SIGTERM and Ctrl-C ask for a stop; afterwards the handlers are what they were before."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.ask()
+
+    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
