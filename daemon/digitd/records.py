@@ -110,7 +110,9 @@ class Box:
 
     def corners(self) -> NDArray[np.float64]:
         """(4, 2) float64: top left, top right, bottom right, bottom left."""
-        return np.array([(self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)])
+        return np.array(
+            [(self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)], np.float64
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Ink told from paper and from print: what `segment` works on. Arrays in, arrays out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,22 +14,34 @@ FAINTEST_INK = 0.15
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
 SHARE_OF_WRITING = 0.5
 
-#: A printed line is at least so long: this share of the field's side, or of the field's height where it is wide.
+#: A printed line found anywhere is at least so long: this share of the field's width, but no longer than so many
+#: heights; down, this share of its height.
 LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_DOWN = 0.6, 2.5, 0.8
 
-#: A printed line is thinner than this share of the field's height.
-THICKEST_LINE = 0.16
+#: A line down where none is expected goes from border to border: over this share of the field's height. A 1 that
+#: fills its box is shorter.
+LINE_JOINING = 0.95
+
+#: Where a border or divider is expected, broken ones are believed from a shorter run on: this share of the height.
+BROKEN_LINE = 0.35
+
+#: A printed line is thinner than this share of the field's height; its ragged edge reaches so many pixels further.
+THICKEST_LINE, RAGGED_PX = 0.16, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Where the field itself lies in a region cut with a margin, in pixels: x0, y0, x1, y1; and its dividers."""
+    """Where the field itself lies in a region cut with a margin, in pixels: x0, y0, x1, y1; and its dividers.
+
+    near is how far its lines may be from where they are expected, as a share of its height.
+    """
 
     x0: int
     y0: int
     x1: int
     y1: int
     cells: int | None = None
+    near: float = 0.06
 
     @property
     def height(self) -> int:
@@ -37,6 +50,11 @@ class Frame:
     @property
     def width(self) -> int:
         return max(1, self.x1 - self.x0)
+
+    def uprights(self) -> tuple[float, ...]:
+        """Where borders and dividers stand: x in pixels."""
+        cells = self.cells or 1
+        return tuple(self.x0 + self.width * index / cells for index in range(cells + 1))
 
 
 def darkness(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -79,13 +97,22 @@ def writing(dark: NDArray[np.float32], frame: Frame) -> NDArray[np.uint8]:
 
 
 def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """The field's border lines and dividers in ink ((h, w) uint8, 0 or 1), as a mask of the same shape."""
-    across = max(8, round(min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height)))
-    down = max(8, round(LINE_DOWN * frame.height))
-    thick = max(2, round(THICKEST_LINE * frame.height))
-    horizontal = _runs(ink, (across, 1), thick)
-    vertical = _runs(ink, (1, down), thick)
-    return cv2.bitwise_or(horizontal, _where_printed(vertical, horizontal, frame))
+    """The field's border lines and dividers in ink ((h, w) uint8, 0 or 1), as a mask of the same shape.
+
+    Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed where a
+    line is expected or where it joins the upper border to the lower. Short runs are printed only where expected.
+    """
+    long_across = round(min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
+    short = round(BROKEN_LINE * frame.height)
+    across = _runs(ink, max(8, long_across), frame)
+    across |= _near(_runs(ink, max(8, short), frame), (frame.y0, frame.y1), frame, axis=1)
+    long_down = _runs(ink.T, max(8, round(LINE_DOWN * frame.height)), frame).T
+    short_down = _runs(ink.T, max(8, short), frame).T
+    printed = _near(long_down, frame.uprights(), frame, axis=0, slack=2.0)
+    printed |= _near(short_down, frame.uprights(), frame, axis=0) | _joining(short_down, across, frame)
+    ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
+    ragged |= cv2.dilate(printed, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
+    return ragged & ink
 
 
 def without_lines(ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -93,7 +120,7 @@ def without_lines(ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[n
     left = cv2.bitwise_and(ink, 1 - lines)
     if not lines.any():
         return left
-    reach = 2 + _thickness(lines)
+    reach = _thickness(lines) + 4 * RAGGED_PX + 2  # where a stroke crosses, the mask reaches over both ragged edges
     kept = np.zeros_like(ink)
     for shape in ((reach, 1), (1, reach)):
         before = cv2.dilate(left, np.ones(shape, np.uint8), anchor=(0, 0))
@@ -116,30 +143,35 @@ def _level(dark: NDArray[np.float32], where: NDArray[np.bool_] | None) -> float:
     return float(np.quantile(clear[clear > 0.4 * darkest], 0.8))
 
 
-def _runs(ink: NDArray[np.uint8], size: tuple[int, int], thick: int) -> NDArray[np.uint8]:
-    """Straight runs at least as long as size (width, height; one of them 1), with a pixel's wobble and small gaps."""
-    along = (1, 3) if size[1] == 1 else (3, 1)
-    gap = (5, 1) if size[1] == 1 else (1, 5)
-    steady = cv2.morphologyEx(cv2.dilate(ink, np.ones(along, np.uint8)), cv2.MORPH_CLOSE, np.ones(gap, np.uint8))
-    runs = cv2.morphologyEx(steady, cv2.MORPH_OPEN, np.ones((size[1], size[0]), np.uint8))
-    core = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((1, thick + 2) if size[1] > 1 else (thick + 2, 1), np.uint8))
-    return cv2.bitwise_and(runs, 1 - core)
+def _runs(ink: NDArray[np.uint8], length: int, frame: Frame) -> NDArray[np.uint8]:
+    """Thin straight runs across that are at least length long, with a pixel's wobble and small gaps."""
+    steady = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    steady = cv2.morphologyEx(steady, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8))
+    runs = cv2.morphologyEx(steady, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    thick = max(4, round(THICKEST_LINE * frame.height)) + 2
+    return runs & (1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((thick, 1), np.uint8)))
 
 
-def _where_printed(vertical: NDArray[np.uint8], horizontal: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """Of vertical runs keep those that stand where a form prints them; a tall 1 elsewhere is writing."""
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(vertical)
+def _near(
+    runs: NDArray[np.uint8], places: Sequence[float], frame: Frame, *, axis: int, slack: float = 1.0
+) -> NDArray[np.uint8]:
+    """Of runs keep those whose middle, along axis (0: x, 1: y), is where a line is expected."""
+    tolerance = slack * max(3.0, frame.near * frame.height)
+    count, marks, _, centres = cv2.connectedComponentsWithStats(runs)
     keep = np.zeros(count, np.uint8)
-    tolerance = max(3.0, 0.12 * frame.height)
-    places = [float(frame.x0), float(frame.x1)]
-    if frame.cells:
-        places += [frame.x0 + frame.width * i / frame.cells for i in range(1, frame.cells)]
     for index in range(1, count):
-        x, y, width, height = stats[index, :4]
-        middle = x + width / 2
-        joined = int(cv2.countNonZero(horizontal[:, x : x + width])) > 0
-        crosses = y <= frame.y0 + 2 and y + height >= frame.y1 - 2 and joined
-        keep[index] = crosses or any(abs(middle - place) <= tolerance for place in places)
+        keep[index] = any(abs(centres[index][axis] - place) <= tolerance for place in places)
+    return keep[marks]
+
+
+def _joining(down: NDArray[np.uint8], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """Of runs down keep those that together, at one x, go nearly from border to border and meet a printed line."""
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(down)
+    keep = np.zeros(count, np.uint8)
+    for index in range(1, count):
+        x0, x1 = max(0, stats[index, 0] - RAGGED_PX), stats[index, 0] + stats[index, 2] + RAGGED_PX
+        covered = np.count_nonzero(down[frame.y0 : frame.y1, x0:x1].any(axis=1))
+        keep[index] = covered >= LINE_JOINING * frame.height and cv2.countNonZero(across[:, x0:x1]) > 0
     return keep[marks]
 
 

@@ -16,6 +16,9 @@ LOWEST_PIECE, SMALLEST_AREA = 0.3, 0.004
 #: A cell whose highest piece is lower than this share of it is blank.
 LOWEST_IN_CELL = 0.2
 
+#: In a picture of a single cell the border is within this share of its height from the edge.
+LOOSE_BORDER = 0.22
+
 #: A piece in two cells is cut at the divider when at least this share of its ink is on either side.
 SHARED_INK = 0.2
 
@@ -24,7 +27,7 @@ SHARED_INK = 0.2
 SHARED_WIDTH, FRAGMENT, SHARED_WIDTH_TALL = 0.5, 0.65, 0.85
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Piece:
     """A connected piece of writing: its mask in the region, and its upright box x0, y0, x1, y1."""
 
@@ -61,10 +64,13 @@ def segment(region: Region) -> tuple[Symbol, ...]:
 def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The ink of the one symbol in a picture of a single cell, (h, w) uint8 of any polarity; light on black.
 
-    Empty where the cell is blank. This is how a trainer cleans pictures that are not bare glyphs.
+    Its printed border may be anywhere in the outer quarter of the picture. Empty where the cell is blank. This is how
+    a trainer cleans pictures that are not bare glyphs.
     """
-    quad = Box(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0]).corners()
-    return segment(Region(name="cell", quad=quad, pixels=cell, cells=1))[0].ink
+    dark = inks.darkness(cell)
+    frame = inks.Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, near=LOOSE_BORDER)
+    pieces = _pieces(inks.writing(dark, frame), frame)
+    return next(_in_cells(pieces, dark, frame, 1)).ink
 
 
 def _frame(region: Region) -> inks.Frame:
@@ -88,7 +94,7 @@ def _pieces(writing: NDArray[np.uint8], frame: inks.Frame) -> list[_Piece]:
 
 def _rest_of_border(x: int, y: int, width: int, height: int, frame: inks.Frame) -> bool:
     """Whether a piece is a sliver that a border line left behind: flat against an edge of the field."""
-    near = max(2, round(0.1 * frame.height))
+    near = max(2, round((frame.near + 0.04) * frame.height))
     thin = max(2, round(0.08 * frame.height))
     flat = height <= thin and (y <= frame.y0 + near or y + height >= frame.y1 - near)
     upright = width <= thin and (x <= frame.x0 + near or x + width >= frame.x1 - near) and height < 0.45 * frame.height

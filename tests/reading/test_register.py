@@ -1,0 +1,88 @@
+"""A form is found on a page however it was scanned, and is not found where it is not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitd.reading.register import Features, prepare, register
+
+MAX_MM = 1.5
+
+
+def moved(page, *, degrees=0.0, scale=1.0, shift=(0, 0), tilt=0.0, noise=0.0, seed=0):
+    """The page as a scanner sees it, and the homography that made it."""
+    height, width = page.shape
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale), [0, 0, 1]])
+    turn[:2, 2] += shift
+    turn[2, 0] = tilt
+    size = (round(width * max(scale, 1)) + 60, round(height * max(scale, 1)) + 60)
+    seen = cv2.warpPerspective(page, turn, size, flags=cv2.INTER_AREA, borderValue=255)
+    grain = np.random.default_rng(seed).normal(0, noise, seen.shape)
+    return np.clip(seen + grain, 0, 255).astype(np.uint8), turn
+
+
+def worst_mm(form, found, truth):
+    """The largest distance, in millimetres of paper, between where the fields' corners are and were found."""
+    corners = np.concatenate([field.box.corners() for field in form.template.fields])[:, None]
+    there = cv2.perspectiveTransform(corners, truth)
+    said = cv2.perspectiveTransform(corners, found.page_from_template)
+    scale = np.sqrt(abs(np.linalg.det(truth[:2, :2])))
+    return float(np.linalg.norm(there - said, axis=2).max()) / scale / form.template.dpi * 25.4
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        {},
+        {"shift": (37, 21)},
+        {"degrees": 3.5, "noise": 12},
+        {"degrees": -4.0, "scale": 1.5, "shift": (10, 30), "noise": 8},
+        {"degrees": 2.0, "scale": 0.8},
+        {"tilt": 5e-5, "degrees": 1.0},
+        {"degrees": 180.0},
+    ],
+)
+def test_a_filled_in_form_is_found_within_half_a_millimetre(drawn_form, scan):
+    """Shift, scale, skew, a little perspective, noise and handwriting do not hide a form."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    page, truth = moved(drawn_form.filled({"f0": "4711", "f1": "0815"}), **scan)
+    found = register(Features(page), reference, max_residual_mm=MAX_MM)
+    assert found is not None
+    assert worst_mm(drawn_form, found, truth) < 0.5
+    assert found.residual_mm < 0.3
+
+
+def test_another_form_does_not_fit(drawn_form, other_form):
+    """A form with the same boxes but other words is another form."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    assert register(Features(other_form.filled({"f0": "1"})), reference, max_residual_mm=MAX_MM) is None
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        np.full((1100, 850), 255, np.uint8),
+        np.zeros((1100, 850), np.uint8),
+        np.random.default_rng(0).integers(0, 256, (1100, 850), np.uint8),
+        np.full((1, 1), 200, np.uint8),
+    ],
+    ids=["white", "black", "noise", "one pixel"],
+)
+def test_nothing_fits_on_a_page_without_print(drawn_form, page):
+    """White, black, noisy and tiny pages are no form, and no fault."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    assert register(Features(page), reference, max_residual_mm=MAX_MM) is None
+
+
+def test_a_mirrored_page_does_not_fit(drawn_form):
+    """A sheet scanned through its back is not read."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    mirrored = np.ascontiguousarray(drawn_form.blank[:, ::-1])
+    assert register(Features(mirrored), reference, max_residual_mm=MAX_MM) is None
+
+
+def test_a_worse_fit_than_allowed_is_none(drawn_form):
+    """The limit is the operator's: an impossible one refuses even a good fit."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    page, _ = moved(drawn_form.blank, degrees=2.3, scale=0.9, noise=10)
+    assert register(Features(page), reference, max_residual_mm=1e-6) is None
