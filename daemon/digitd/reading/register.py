@@ -33,7 +33,7 @@ PATCHES = 80
 FEWEST = 10
 MOST_AGREE = 0.5
 
-#: The page is divided into so many squares a side; in this share of those with print, a third of the patches must agree.
+#: The page is divided into so many squares a side; in this share of those with print, a third of the patches agree.
 SQUARES, MOST_SQUARES = 4, 0.75
 
 #: A patch found with a lower normalised correlation is no find.

@@ -1,0 +1,80 @@
+"""The folder of templates."""
+
+import cv2
+import numpy as np
+import pytest
+
+from digitd.errors import TemplateError
+from digitd.forms import library
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A form made from a picture and a CSV, with the folder it lies in."""
+    reference = tmp_path / "blank.png"
+    cv2.imwrite(str(reference), np.full((300, 400), 255, np.uint8))
+    csv = tmp_path / "fields.csv"
+    csv.write_text("field,x0,y0,x1,y1\na,10,10,100,40\n")
+    template = library.new_template("tally", forms=tmp_path / "forms", reference=reference, fields_csv=csv)
+    return template, tmp_path / "forms", reference, csv
+
+
+def test_a_new_form_is_listed_and_opened(made):
+    """What was made is what is opened, with the size of its reference and a believable resolution."""
+    template, forms, *_ = made
+    assert library.names(forms) == ["tally"]
+    assert library.open_template("tally", forms) == template
+    assert (template.width_px, template.height_px) == (400, 300)
+    assert template.dpi == pytest.approx(400 / (210 / 25.4), abs=0.1)
+
+
+def test_only_geometry_is_kept(made):
+    """The reference picture stays where the user has it; the folder holds nothing but TOML."""
+    _, forms, *_ = made
+    assert [p.name for p in forms.iterdir()] == ["tally.toml"]
+
+
+def test_a_name_is_not_taken_twice_unless_forced(made):
+    """Replacing a form has to be asked for."""
+    _, forms, reference, csv = made
+    with pytest.raises(TemplateError, match="--force"):
+        library.new_template("tally", forms=forms, reference=reference, fields_csv=csv)
+    library.new_template("tally", forms=forms, reference=reference, fields_csv=csv, overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", ".hidden", "x" * 65, "a/b"])
+def test_names_that_are_no_file_names_are_refused(tmp_path, name):
+    """A form's name is a file and a folder of the inbox, and never leaves them."""
+    with pytest.raises(TemplateError, match="no name for a form"):
+        library.new_template(name, forms=tmp_path, whole_page=True)
+
+
+def test_a_changed_reference_is_refused(made):
+    """Other bytes mean other boxes."""
+    template, _, reference, _ = made
+    cv2.imwrite(str(reference), np.full((300, 400), 200, np.uint8))
+    with pytest.raises(TemplateError, match="bytes have changed"):
+        library.reference_page(template)
+
+
+def test_a_missing_reference_is_named(made):
+    """The message names the picture that is gone."""
+    template, _, reference, _ = made
+    reference.unlink()
+    with pytest.raises(TemplateError, match=r"blank\.png: the form's reference picture: No such file"):
+        library.reference_page(template)
+
+
+def test_a_reference_that_is_no_picture_is_refused(made):
+    """A broken reference is refused when the form is made."""
+    _, forms, reference, csv = made
+    reference.write_bytes(b"not a picture")
+    with pytest.raises(TemplateError, match="holds text"):
+        library.new_template("second", forms=forms, reference=reference, fields_csv=csv)
+
+
+def test_an_unknown_form_names_the_known_ones(made):
+    """The message lists what there is."""
+    _, forms, *_ = made
+    with pytest.raises(TemplateError, match=r"no form called 'taly'.*there: tally"):
+        library.open_template("taly", forms)
