@@ -1,5 +1,9 @@
 """Glyphs become class probabilities. LiteRT is used here and nowhere else; it trains nothing and reads no files."""
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -59,10 +63,11 @@ class Classifier:
         from ai_edge_litert.interpreter import Interpreter  # 40 MB: only a process that reads pays for it
 
         try:
-            interpreter = Interpreter(model_content=self._litert, num_threads=self._threads)
-            index = interpreter.get_input_details()[0]["index"]
-            interpreter.resize_tensor_input(index, (size, GLYPH_SIDE, GLYPH_SIDE, 1))
-            interpreter.allocate_tensors()
+            with _quiet():
+                interpreter = Interpreter(model_content=self._litert, num_threads=self._threads)
+                index = interpreter.get_input_details()[0]["index"]
+                interpreter.resize_tensor_input(index, (size, GLYPH_SIDE, GLYPH_SIDE, 1))
+                interpreter.allocate_tensors()
         except (ValueError, RuntimeError, IndexError) as fault:
             raise ModelError(f"the model is not a LiteRT file for 28x28 glyphs: {fault}") from None
         outputs = interpreter.get_output_details()[0]["shape"][-1]
@@ -85,6 +90,20 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: NDArray[np.float32] = raised / raised.sum(axis=1, keepdims=True)
     return result
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send standard error nowhere: LiteRT tells of its delegates there, past every log, each time it is prepared."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _quantise(glyphs: NDArray[np.uint8], given: dict[str, Any]) -> NDArray[Any]:
