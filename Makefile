@@ -1,9 +1,10 @@
 # The one front door. `make demo` and `make test` set up what they need in .venv, from hashed locks.
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench wheel lock clean help
+.PHONY: demo test lint format bench bench-forms wheel lock clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,3 +36,26 @@ lint: .venv/dev ## ruff, mypy strict, import-linter
 format: .venv/dev ## put the code in its usual shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: .venv/base ## how fast the service is, and that a kill loses nothing; writes bench/service.json
+	$(BIN)/python bench/service.py
+
+bench-forms: .venv/base ## how many fields of real forms are right; skips where there is no data; writes bench/forms.json
+	$(BIN)/python bench/forms.py
+
+wheel: .venv/dev ## build the wheel, install it in a clean environment, run the demo from another folder
+	rm -rf build/wheel build/clean
+	$(BIN)/python -m hatchling build -t wheel -d build/wheel
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/base.txt
+	build/clean/bin/python -m pip --disable-pip-version-check install --quiet --no-deps build/wheel/*.whl
+	cd / && $(CURDIR)/build/clean/bin/digitd --version
+	cd / && $(CURDIR)/build/clean/bin/digitd demo $(CURDIR)/build/clean/demo
+
+lock: .venv/dev ## resolve the dependencies anew, with hashes, naming no host
+	$(LOCK) pyproject.toml -c requirements/constraints.in -o requirements/base.txt
+	$(LOCK) pyproject.toml --extra dev -c requirements/base.txt -c requirements/constraints.in -o requirements/dev.txt
+	$(LOCK) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+
+clean: ## remove what make made, the demo too
+	rm -rf .venv build demo dist
