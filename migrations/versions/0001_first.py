@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("machine_state", sa.String(16), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("candidates", sa.JSON(), nullable=False),
         sa.Column("crop_png", sa.LargeBinary(), nullable=False),

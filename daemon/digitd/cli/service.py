@@ -13,6 +13,7 @@ from digitd import ledger, logs
 from digitd.cli._common import current_config, json_option, named_documents, open_store, print_json
 from digitd.config import Config
 from digitd.errors import DigitdError, ExitCode
+from digitd.intake.names import printable
 from digitd.records import DocumentState
 from digitd.service import Progress, serve
 
@@ -35,8 +36,6 @@ def run(once: bool, as_json: bool) -> None:
         print_json(_facts(progress))
     else:
         click.echo(summary(progress))
-        for item in progress.left:
-            click.echo(f"left in the inbox: {item.path}: {item.reason}", err=True)
     failed = progress.states[DocumentState.FAILED]
     if once and not progress.stopped and (failed or progress.unsettled or any(item.barred for item in progress.left)):
         sys.exit(ExitCode.SOME_FAILED)
@@ -87,6 +86,8 @@ def summary(progress: Progress) -> str:
     text += f" ({progress.pages} pages in {progress.seconds:.1f} s{rate})." if progress.pages else "."
     if progress.stopped and progress.waiting:
         text += f" Stopped; {progress.waiting} wait for the next run."
+    if barred := sum(item.barred for item in progress.left):
+        text += f" {barred} in the inbox cannot be taken: see `digitd status`."
     if progress.unsettled:
         text += f" {progress.unsettled} in the inbox are still being written."
     if progress.states[DocumentState.FAILED]:
@@ -104,7 +105,7 @@ def _facts(progress: Progress) -> dict[str, object]:
         "seconds": round(progress.seconds, 3),
         "stopped": progress.stopped,
         "waiting": progress.waiting,
-        "left": [{"path": str(item.path), "reason": item.reason} for item in progress.left],
+        "left": [{"path": printable(str(i.path)), "reason": i.reason} for i in progress.left if not i.junk],
     }
 
 

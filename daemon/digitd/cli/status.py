@@ -44,7 +44,7 @@ def overview(config: Config) -> dict[str, object]:
     found = listing.look(config.inbox, config.intake.ignore)
     facts: dict[str, object] = {
         "service": lock.holder(config.var / "lock"),
-        "inbox": {"waiting": len(found.files), "left_alone": [_left(item) for item in found.left]},
+        "inbox": {"waiting": len(found.files), "left_alone": [_left(item) for item in found.left if not item.junk]},
     }
     if config.database.exists():
         with open_store(config) as store:

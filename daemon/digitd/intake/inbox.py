@@ -114,7 +114,7 @@ class Inbox:
 
     def _tell(self, left: tuple[LeftAlone, ...]) -> None:
         for item in left:
-            if item not in self._told:
+            if item not in self._told and not item.junk:
                 log().warning("file_left_alone", path=printable(str(item.path)), reason=item.reason)
         self._told.update(left)
 

@@ -45,12 +45,14 @@ class Sighting:
 class LeftAlone:
     """Something in the inbox that is not taken, and why, in words for people.
 
-    barred says that it would be taken if digitd were allowed to; everything else is left alone on purpose.
+    barred says that it would be taken if digitd were allowed to, junk that its name alone decided; what is neither is
+    of a kind that is never taken.
     """
 
     path: Path
     reason: str
     barred: bool = False
+    junk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,8 @@ def _walk(folder: Path, inbox: Path, ignore: Sequence[str]) -> Iterator[Sighting
             path = Path(entry.path)
             try:
                 status = entry.stat(follow_symlinks=False)
-                if reason := _why_left_alone(entry.name, status.st_mode, ignore):
-                    yield LeftAlone(path=path, reason=reason)
+                if left := _left_alone(path, status.st_mode, ignore):
+                    yield left
                 elif stat.S_ISDIR(status.st_mode):
                     yield from _walk(path, inbox, ignore)
                 else:
@@ -99,15 +101,16 @@ def _walk(folder: Path, inbox: Path, ignore: Sequence[str]) -> Iterator[Sighting
                 yield LeftAlone(path=path, reason=reason, barred=True)
 
 
-def _why_left_alone(name: str, mode: int, ignore: Sequence[str]) -> str:
-    if stat.S_ISLNK(mode):
-        return "it is a symbolic link, which is never followed: put the file itself there"
+def _left_alone(path: Path, mode: int, ignore: Sequence[str]) -> LeftAlone | None:
     for glob in ignore:
-        if fnmatch.fnmatchcase(name, glob):
-            return f"its name looks hidden or temporary ({glob}): rename it when it is complete"
+        if fnmatch.fnmatchcase(path.name, glob):
+            reason = f"its name is one of hidden or temporary files ({glob}): rename it when it is complete"
+            return LeftAlone(path=path, reason=reason, junk=True)
+    if stat.S_ISLNK(mode):
+        return LeftAlone(path=path, reason="it is a symbolic link, which is never followed: put the file itself there")
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        return "it is no regular file"
-    return ""
+        return LeftAlone(path=path, reason="it is no regular file: put a copy of what it gives there")
+    return None
 
 
 def _sighting(path: Path, inbox: Path, status: os.stat_result) -> Sighting:

@@ -396,7 +396,9 @@ class Store:
                 )
             )
             if row.field_id not in _last_labels(connection, [row.field_id]):
-                connection.execute(update(fields).where(fields.c.id == row.field_id).values(state=FieldState.REVIEW))
+                connection.execute(
+                    update(fields).where(fields.c.id == row.field_id).values(state=fields.c.machine_state)
+                )
             _settle_document(connection, row.field_id)
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
@@ -542,6 +544,7 @@ def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldRea
             "value": field.value,
             "confidence": field.confidence,
             "state": str(field.state),
+            "machine_state": str(field.state),
             "reason": field.reason,
             "candidates": [[c.value, round(c.probability, 6)] for c in field.candidates],
             "crop_png": field.crop_png,

@@ -130,6 +130,7 @@ class FieldRow(Base):
     value: Mapped[str]
     confidence: Mapped[float]
     state: Mapped[str] = mapped_column(String(16))
+    machine_state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(default="")
     candidates: Mapped[list[list[Any]]] = mapped_column(JSON)
     crop_png: Mapped[bytes]

@@ -1,0 +1,34 @@
+"""`digitd doctor`: what is wrong with this installation, and what to do about it."""
+
+import sys
+
+import click
+
+from digitd.cli._common import current_config, json_option, print_json
+from digitd.errors import DigitdError, ExitCode
+from digitd.health import Check, checks
+
+
+@click.command(short_help="What is wrong with this installation.")
+@json_option
+def doctor(as_json: bool) -> None:
+    r"""Try everything the service needs, and say what is wrong. Ends with 10 if something is.
+
+    \b
+    Examples:
+      digitd doctor
+      digitd doctor --json
+    """
+    try:
+        config = current_config()
+        found = [Check(name="config", ok=True, said=f"{config.root / 'config.toml'} can be used"), *checks(config)]
+    except DigitdError as fault:
+        found = [Check(name="config", ok=False, said=str(fault))]
+    if as_json:
+        print_json([{"check": check.name, "ok": check.ok, "said": check.said} for check in found])
+    else:
+        width = max(len(check.name) for check in found)
+        for check in found:
+            click.echo(f"{'ok     ' if check.ok else 'problem'}  {check.name:<{width}}  {check.said}")
+    if not all(check.ok for check in found):
+        sys.exit(ExitCode.UNHEALTHY)

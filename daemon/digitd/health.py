@@ -1,0 +1,104 @@
+"""What is wrong with an installation: each check tries what the service will do, and says what to do where it fails."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from digitd.config import Config
+from digitd.errors import DigitdError, ModelError
+from digitd.intake import lock
+from digitd.intake.folders import check_apart, check_folders
+from digitd.intake.watch import Watcher, on_network
+from digitd.models import find
+from digitd.reader import check_forms
+from digitd.reading.classify import Classifier
+from digitd.reading.normalise import normalise
+from digitd.store import Store
+
+#: How long an event of the inbox may take to arrive.
+EVENT_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was tried. said is what was found, or what is wrong and the next step."""
+
+    name: str
+    ok: bool
+    said: str
+
+
+def checks(config: Config) -> Iterator[Check]:
+    """Try everything that the service needs, one after another."""
+    tried: list[tuple[str, Callable[[Config], str]]] = [
+        ("folders", _folders),
+        ("service", _service),
+        ("database", _database),
+        ("events", _events),
+        ("model", _model),
+    ]
+    for name, attempt in tried:
+        try:
+            yield Check(name=name, ok=True, said=attempt(config))
+        except (DigitdError, OSError) as fault:
+            yield Check(name=name, ok=False, said=str(fault))
+    for form, wrong in check_forms(config):
+        yield Check(name=f"form {form}", ok=not wrong, said=wrong or "its template and reference are there")
+
+
+def _folders(config: Config) -> str:
+    check_apart(config)
+    check_folders(config)
+    return f"{config.inbox} and {config.var} are writable and on one file system"
+
+
+def _service(config: Config) -> str:
+    holder = lock.holder(config.var / "lock")
+    return f"running ({holder})" if holder else "not running; start it with `digitd run`"
+
+
+def _database(config: Config) -> str:
+    if not config.database.exists():
+        return "none yet; `digitd run` makes it"
+    with Store.open(config.database) as store:
+        store.check_writable()
+    return f"{config.database} is of this version and takes writes"
+
+
+def _events(config: Config) -> str:
+    """Write, rename and remove a file in the inbox, and wait for the watcher to be told."""
+    arrived = threading.Event()
+    network = on_network(config.inbox)
+    watcher = Watcher(config.inbox, arrived.set, polling=network)
+    watcher.start()
+    try:
+        file, name = tempfile.mkstemp(prefix=".digitd-probe-", dir=config.inbox)
+        os.close(file)
+        probe = Path(name)
+        probe.rename(probe.with_suffix(".moved")).unlink()
+        if arrived.wait(EVENT_SECONDS):
+            return "polled, because the inbox lies on a network file system" if network else "arrive at once"
+    finally:
+        watcher.stop()
+    return (
+        f"none arrived: files are found every {config.intake.rescan_seconds:g} s all the same (intake.rescan_seconds)"
+    )
+
+
+def _model(config: Config) -> str:
+    """Open the model and let it read a digit drawn here."""
+    model = find(config.reading.model, config.models)
+    classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
+    ink = np.zeros((60, 40), np.uint8)
+    seven = np.array([(6, 8), (34, 8), (16, 54)], np.int32)
+    cv2.polylines(ink, [seven], isClosed=False, color=255, thickness=5, lineType=cv2.LINE_AA)
+    read = int(classifier(normalise(ink)[None])[0].argmax())
+    if read != 7:
+        raise ModelError(f"{model.folder}: reads a drawn 7 as {read}. Take another model, or copy this one again.")
+    return f"{model.id} reads a drawn 7"
