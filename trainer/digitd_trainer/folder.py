@@ -1,0 +1,118 @@
+"""Writes what training gave as a model folder: the LiteRT file, the Keras file, the card, the figures and pictures."""
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import digitd
+from digitd.models import CARD, KERAS, LITERT
+from digitd_trainer.dataset import DatasetError, Digits
+from digitd_trainer.figures import together
+from digitd_trainer.frameworks import versions
+from digitd_trainer.plots import plot_curves, plot_held_out
+from digitd_trainer.recipes import Recipe
+from digitd_trainer.train import Trained
+
+METRICS, CURVES, CONFUSION = "metrics.json", "curves.png", "confusion.png"
+
+
+def write_folder(
+    folder: Path, trained: Trained, *, recipe: Recipe, sets: Sequence[Digits], seed: int, seconds: float
+) -> None:
+    """Write the model folder, all of it or nothing; one that is there is replaced.
+
+    Raises
+    ------
+    DatasetError
+        It cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as made:
+            draft = Path(made) / folder.name
+            draft.mkdir()
+            (draft / LITERT).write_bytes(trained.litert)
+            trained.network.save(draft / KERAS, include_optimizer=False)
+            card = _card(folder.name, draft, trained, recipe=recipe, sets=sets, seed=seed)
+            _write_json(draft / CARD, card)
+            _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed, seconds=seconds))
+            plot_curves(trained.history, draft / CURVES, title=f"Training of {folder.name}")
+            plot_held_out(together(trained.held_out, name="held out"), draft / CONFUSION, title=folder.name)
+            if folder.exists():
+                shutil.rmtree(folder)
+            draft.rename(folder)
+    except OSError as fault:
+        raise DatasetError(f"{folder}: {fault.strerror}. Name another folder with --out.") from None
+
+
+def _card(
+    name: str, draft: Path, trained: Trained, *, recipe: Recipe, sets: Sequence[Digits], seed: int
+) -> dict[str, Any]:
+    """The facts that travel with the model. evaluation is of the LiteRT file; the test sets come first."""
+    return {
+        "name": name,
+        "recipe": recipe.name,
+        "classes": recipe.classes,
+        "temperature": trained.temperature,
+        "litert_sha256": hashlib.sha256(trained.litert).hexdigest(),
+        "keras_sha256": hashlib.sha256((draft / KERAS).read_bytes()).hexdigest(),
+        "litert_gives": "logits",
+        "keras_gives": "probabilities",
+        "seed": seed,
+        "epochs": trained.epochs,
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "versions": {
+            **versions(),
+            "python": platform.python_version(),
+            "digitd": digitd.__version__,
+            "pipeline": digitd.PIPELINE_VERSION,
+        },
+        "data": [
+            {
+                "name": digits.name,
+                "sha256": digits.sha256,
+                "examples": len(digits.images),
+                "held_out": figures.examples,
+            }
+            for digits, figures in zip(sets, trained.held_out, strict=True)
+        ],
+        "evaluation": [figures.as_json() for figures in trained.tests]
+        + [figures.as_json() | {"held_out": True} for figures in trained.held_out],
+    }
+
+
+def _metrics(trained: Trained, *, recipe: Recipe, seed: int, seconds: float) -> dict[str, Any]:
+    return {
+        "recipe": recipe.name,
+        "seed": seed,
+        "epochs": trained.epochs,
+        "seconds": round(seconds, 1),
+        "weights": int(trained.network.count_params()),
+        "history": trained.history,
+        "held_out": together(trained.held_out, name="held out").as_json(),
+        "tests": [figures.as_json() for figures in trained.tests],
+    }
+
+
+def _commit() -> str | None:
+    """The commit of this checkout; None where this is no checkout or git is not there."""
+    root = Path(__file__).resolve().parents[2]
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return None
+    found = subprocess.run(  # noqa: S603  (git of the path, with arguments of our own)
+        [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or None
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

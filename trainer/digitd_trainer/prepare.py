@@ -1,0 +1,97 @@
+"""Parts the sets of digits by a recipe: to learn from, and held out to choose, calibrate and measure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitd.reading.normalise import GLYPH_SIDE
+from digitd_trainer.dataset import DatasetError, Digits
+from digitd_trainer.glyphs import Glyphs, as_squares, balanced, draw_round, joined, normalised
+from digitd_trainer.recipes import SPLIT_SEED, Recipe
+
+#: Fewer digits than this cannot be parted into something learnt from and something measured with.
+FEWEST = 50
+
+#: Number of the round drawn from what is held out; no training comes so far.
+CALIBRATION_ROUND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Data ready for training.
+
+    learnt are the digits learnt from, all sets in one, the small ones repeated; held_out are the others by set, as
+    pages are read; calibration is like what is trained on, but made of what is held out.
+    """
+
+    learnt: Glyphs
+    held_out: Mapping[str, Glyphs]
+    calibration: Glyphs
+
+
+def prepare(sets: Sequence[Digits], recipe: Recipe, *, seed: int) -> Prepared:
+    """Part sets as recipe says. seed decides what calibration looks like, never what is held out.
+
+    Raises
+    ------
+    DatasetError
+        A set has no labels or too few digits, or its pictures do not suit the recipe.
+    """
+    parts = {digits.name: split(digits, share=recipe.held_out) for digits in sets}
+    held_out = {name: as_read(kept, recipe) for name, (_, kept) in parts.items()}
+    if not recipe.distorted:
+        learnt = joined([as_read(learnt, recipe) for learnt, _ in parts.values()])
+        return Prepared(learnt=learnt, held_out=held_out, calibration=joined(list(held_out.values())))
+    squares = [
+        [Glyphs(images=as_squares(digits.images), labels=digits.labelled()) for digits in part]
+        for part in parts.values()
+    ]
+    kept = joined([kept for _, kept in squares])
+    return Prepared(
+        learnt=balanced([learnt for learnt, _ in squares]),
+        held_out=held_out,
+        calibration=draw_round(kept, CALIBRATION_ROUND, seed=seed),
+    )
+
+
+def split(digits: Digits, *, share: float) -> tuple[Digits, Digits]:
+    """Part digits into those learnt from and the share held out, as the seed did: shuffled with 42, not stratified.
+
+    Raises
+    ------
+    DatasetError
+        There are no labels, or too few digits.
+    """
+    from sklearn.model_selection import train_test_split  # a second: only what trains pays for it
+
+    labels = digits.labelled()
+    if len(labels) < FEWEST:
+        raise DatasetError(f"{digits.name}: {len(labels)} digits are too few to learn from; give {FEWEST} or more.")
+    images, kept_images, labels, kept_labels = train_test_split(
+        digits.images, labels, test_size=share, random_state=SPLIT_SEED
+    )
+    return tuple(  # type: ignore[return-value]
+        Digits(name=digits.name, images=i, labels=y, sha256=digits.sha256)
+        for i, y in ((images, labels), (kept_images, kept_labels))
+    )
+
+
+def as_read(digits: Digits, recipe: Recipe) -> Glyphs:
+    """The glyphs of digits that the network of recipe sees: normalised, or the pictures themselves.
+
+    Raises
+    ------
+    DatasetError
+        The recipe does not normalise, and the pictures are not 28x28.
+    """
+    labels = digits.labelled()
+    if recipe.normalised:
+        return Glyphs(images=normalised(digits.images), labels=labels)
+    if digits.images.shape[1:] != (GLYPH_SIDE, GLYPH_SIDE):
+        height, width = digits.images.shape[1:]
+        raise DatasetError(
+            f"{digits.name}: pictures of {height} x {width}, but the recipe {recipe.name} takes 28 x 28. "
+            "Use --recipe paper."
+        )
+    return Glyphs(images=np.ascontiguousarray(digits.images), labels=labels)

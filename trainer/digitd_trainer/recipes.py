@@ -1,0 +1,77 @@
+"""The recipes: everything that decides what a model becomes, but for the data. A new recipe is a new entry here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to train.
+
+    network names a function of `digitd_trainer.network`; classes is 10, or 11 with *not a digit*. Where normalised is
+    false, pictures are taken as they are, which needs 28x28. distorted draws every digit anew for each epoch and adds
+    strangers. held_out is the share of each set kept for choosing and calibrating, in (0, 1). rate is Adam's step:
+    constant, or with decay the highest of a rise over the first tenth and a cosine down to 0.
+    """
+
+    name: str
+    purpose: str
+    network: Literal["seed", "paper"]
+    classes: int
+    normalised: bool
+    distorted: bool
+    held_out: float
+    epochs: int
+    batch: int
+    rate: float
+    decay: bool
+
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="seed",
+            purpose="what the project began with, unchanged, to compare with",
+            network="seed",
+            classes=10,
+            normalised=False,
+            distorted=False,
+            held_out=0.2,
+            epochs=5,
+            batch=128,
+            rate=0.001,
+            decay=False,
+        ),
+        Recipe(
+            name="paper",
+            purpose="the model that ships: knows other pens and scanners, and what is no digit",
+            network="paper",
+            classes=11,
+            normalised=True,
+            distorted=True,
+            held_out=0.08,
+            epochs=30,
+            batch=256,
+            rate=0.003,
+            decay=True,
+        ),
+        Recipe(
+            name="quick",
+            purpose="a minute, to see that everything works",
+            network="seed",
+            classes=10,
+            normalised=True,
+            distorted=False,
+            held_out=0.2,
+            epochs=3,
+            batch=64,
+            rate=0.001,
+            decay=False,
+        ),
+    )
+}
+
+#: Which part of the data is held out must be the same for every seed of training, so that runs can be compared.
+SPLIT_SEED = 42
