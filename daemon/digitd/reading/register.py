@@ -33,6 +33,10 @@ PATCHES = 80
 FEWEST = 10
 MOST_AGREE = 0.5
 
+#: Where the coarse step fits a part of the page only, patches elsewhere lie beyond REACH; a second look, from what the
+#: first one agreed on, finds them.
+ROUNDS = 2
+
 #: The page is divided into so many squares a side; in this share of those with print, a third of the patches agree.
 SQUARES, MOST_SQUARES = 4, 0.75
 
@@ -178,6 +182,20 @@ def _fine(
     pixels: NDArray[np.uint8], reference: Reference, coarse: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float] | None:
     """The refined homography template -> page and its median residual in template pixels, or None."""
+    for _ in range(ROUNDS):
+        closer = _look_closer(pixels, reference, coarse)
+        if closer is None:
+            return None
+        coarse, agreeing, residual = closer
+        if _convincing(agreeing, reference):
+            return coarse, residual
+    return None
+
+
+def _look_closer(
+    pixels: NDArray[np.uint8], reference: Reference, coarse: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float32], float] | None:
+    """A better homography template -> page, the patches that agree on it, and their median residual; or None."""
     scale = reference.fine_scale
     to_fine = np.diag([scale, scale, 1.0])
     height, width = reference.fine.shape
@@ -188,11 +206,12 @@ def _fine(
     if len(given) < FEWEST:
         return None
     shift, agreeing = cv2.findHomography(given, got, cv2.USAC_MAGSAC, 3.0, maxIters=5000, confidence=0.999)
-    if shift is None or not _convincing(given[agreeing.ravel() > 0], reference):
+    if shift is None:
         return None
+    agrees = agreeing.ravel() > 0
     moved = cv2.perspectiveTransform(given[:, None], shift)[:, 0]
-    residual = float(np.median(np.linalg.norm(moved - got, axis=1)[agreeing.ravel() > 0])) / scale
-    return page_from_fine @ shift @ to_fine, residual
+    residual = float(np.median(np.linalg.norm(moved - got, axis=1)[agrees])) / scale
+    return page_from_fine @ shift @ to_fine, given[agrees], residual
 
 
 def _convincing(agreeing: NDArray[np.float32], reference: Reference) -> bool:
