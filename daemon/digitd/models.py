@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,22 @@ def open_model(folder: Path) -> Model:
     return Model(id=f"{card['name']}@{found[:12]}", folder=folder, card=card, litert=litert)
 
 
+def check_keras(model: Model) -> None:
+    """Hold the Keras file against the card; nothing to hold where either is silent of it. Reading never needs that file.
+
+    Raises
+    ------
+    ModelError
+        They disagree.
+    """
+    path, said = model.folder / KERAS, model.card.get("keras_sha256")
+    if said is not None and path.is_file() and (found := hashlib.sha256(path.read_bytes()).hexdigest()) != said:
+        raise ModelError(
+            f"{path}: its hash is {found[:12]}, the card says {str(said)[:12]}: the file and its card do not belong "
+            "together. Copy the whole model folder again, or train it anew."
+        )
+
+
 def find(name: str, own: Path) -> Model:
     """Open the model called name, from the folder own or else from the shipped ones.
 
@@ -86,4 +103,13 @@ def _read_card(folder: Path) -> dict[str, Any]:
     missing = [key for key in REQUIRED if not isinstance(card, dict) or key not in card]
     if missing:
         raise ModelError(f"{path}: says nothing of {', '.join(missing)}. Copy the whole model folder again.")
+    if card["classes"] not in (10, 11) or not _is_positive(card["temperature"]):
+        raise ModelError(
+            f"{path}: classes must be 10 or 11 (it is {card['classes']!r}) and temperature a number above 0 "
+            f"(it is {card['temperature']!r}). Copy the whole model folder again."
+        )
     return dict(card)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf

@@ -12,7 +12,8 @@ import click
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import ModelError
 from digitd.models import CARD
-from digitd_trainer.dataset import DatasetError, has_test_part, load
+from digitd_trainer.dataset import has_test_part, load
+from digitd_trainer.digits import DatasetError
 from digitd_trainer.recipes import RECIPES
 
 if TYPE_CHECKING:

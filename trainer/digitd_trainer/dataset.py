@@ -1,57 +1,21 @@
-"""Reads sets of labelled digits from files: Kaggle's CSV, MNIST's IDX (.gz too) and numpy's npz. No TensorFlow."""
+"""Reads sets of labelled digits from files: Kaggle's CSV, MNIST's IDX (.gz too), numpy's npz, and folders of them."""
 
-import csv
 import gzip
-import hashlib
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.errors import DigitdError
+from digitd_trainer.csv_file import load_csv
+from digitd_trainer.digits import DatasetError, Digits, check_count, checked_labels, sha256_of
 
-#: Side of the pictures in a CSV, whose rows do not say it.
-CSV_SIDE = 28
-
-#: What is taken from a folder, the first of each kind that is there.
+#: What is taken from a folder, the first of these that is there, beside every npz.
 TRAIN_NAMES = ("train.csv", "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte")
 
 #: First bytes of an IDX file of unsigned bytes with three dimensions (pictures), and with one (labels).
 IDX_PICTURES, IDX_LABELS = b"\x00\x00\x08\x03", b"\x00\x00\x08\x01"
-
-
-class DatasetError(DigitdError):
-    """A set of digits cannot be used; the message names the file and, where there is one, the line."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digits:
-    """A set of digits.
-
-    images is (N, h, w) uint8, light ink on black; labels is (N,) uint8, 0 to 9, or None in a set without;
-    sha256 is of the file or, of several, of their hashes in order.
-    """
-
-    name: str
-    images: NDArray[np.uint8]
-    labels: NDArray[np.uint8] | None
-    sha256: str
-
-    def labelled(self) -> NDArray[np.uint8]:
-        """The labels.
-
-        Raises
-        ------
-        DatasetError
-            The set has none.
-        """
-        if self.labels is None:
-            raise DatasetError(f"{self.name}: has no column label, so nothing can be learnt from it. Give train.csv.")
-        return self.labels
 
 
 def load(path: Path, *, part: str = "train") -> list[Digits]:
@@ -83,32 +47,6 @@ def load(path: Path, *, part: str = "train") -> list[Digits]:
     return [load_npz(path, part=part)] if path.suffix == ".npz" else [load_idx(path)]
 
 
-def load_csv(path: Path) -> Digits:
-    """Read a CSV with the columns [label,]pixel0, ..., pixel783, as Kaggle's Digit Recognizer has.
-
-    Raises
-    ------
-    DatasetError
-        A column is missing, or a value is not a whole number in its range.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header = [name.strip() for name in file.readline().split(",")]
-            labelled = header[:1] == ["label"]
-            _check_header(path, header[labelled:])
-            table = _read_numbers(path, file, len(header))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise DatasetError(f"{path}: cannot be read as text: {fault}. Download it again.") from None
-    pixels = table[:, int(labelled) :]
-    if (bad := ((pixels < 0) | (pixels > 255)).any(axis=1)).any():
-        raise DatasetError(
-            f"{path}, line {int(bad.argmax()) + 2}: a pixel is not in 0 to 255. Correct or delete the line."
-        )
-    labels = _checked_labels(path, table[:, 0], first_line=2) if labelled else None
-    images = pixels.astype(np.uint8).reshape(-1, CSV_SIDE, CSV_SIDE)
-    return Digits(name=path.name, images=images, labels=labels, sha256=_sha256(path))
-
-
 def load_idx(path: Path) -> Digits:
     """Read an IDX file of pictures and the file of labels beside it (images -> labels, idx3 -> idx1 in its name).
 
@@ -122,12 +60,12 @@ def load_idx(path: Path) -> Digits:
     if labels_path == path or not labels_path.is_file():
         raise DatasetError(f"{path}: its labels should lie beside it as {labels_path.name}. Put that file there too.")
     labels = _read_idx(labels_path, IDX_LABELS)
-    _check_count(labels_path, images, labels)
+    check_count(labels_path, images, labels)
     return Digits(
         name=path.name,
         images=images,
-        labels=_checked_labels(labels_path, labels, first_line=1),
-        sha256=_sha256(path, labels_path),
+        labels=checked_labels(labels_path, labels, first_line=1),
+        sha256=sha256_of(path, labels_path),
     )
 
 
@@ -154,9 +92,9 @@ def load_npz(path: Path, *, part: str = "train") -> Digits:
         ) from None
     if images.ndim != 3 or images.dtype != np.uint8:
         raise DatasetError(f"{path}: {names[0]} is {images.dtype} {images.shape}; it must be uint8 (N, height, width).")
-    _check_count(path, images, labels)
+    check_count(path, images, labels)
     name = f"{path.name} {names[0]}" if names[0] != "x" else path.name
-    return Digits(name=name, images=images, labels=_checked_labels(path, labels, first_line=1), sha256=_sha256(path))
+    return Digits(name=name, images=images, labels=checked_labels(path, labels, first_line=1), sha256=sha256_of(path))
 
 
 def has_test_part(path: Path) -> bool:
@@ -165,47 +103,6 @@ def has_test_part(path: Path) -> bool:
         return False
     with np.load(path, allow_pickle=False) as arrays:
         return "x_test" in arrays
-
-
-def _check_header(path: Path, pixels: Sequence[str]) -> None:
-    wanted = [f"pixel{i}" for i in range(CSV_SIDE * CSV_SIDE)]
-    if list(pixels) != wanted:
-        wrong = next(
-            (name for name, got in zip(wanted, [*pixels, *[""] * len(wanted)], strict=False) if name != got), ""
-        )
-        what = (
-            f"the column {wrong} is missing or out of place"
-            if wrong
-            else f"{len(pixels)} columns of pixels, not {len(wanted)}"
-        )
-        raise DatasetError(
-            f"{path}, line 1: {what}. The columns are label (if any), pixel0, ..., pixel{len(wanted) - 1}."
-        )
-
-
-def _read_numbers(path: Path, lines: object, columns: int) -> NDArray[np.int32]:
-    """(N, columns) int32 of the lines after the header; on a fault, the file is gone through again for its place."""
-    try:
-        table = np.loadtxt(lines, dtype=np.int32, delimiter=",", ndmin=2, comments=None)  # type: ignore[call-overload]
-    except ValueError:
-        raise DatasetError(f"{path}, {_first_bad_line(path, columns)}. Correct or delete the line.") from None
-    if table.shape[0] == 0:
-        raise DatasetError(f"{path}: has no line after its header. Download it again.")
-    if table.shape[1] != columns:
-        raise DatasetError(f"{path}, line 2: {table.shape[1]} values, the header has {columns}. Correct the line.")
-    numbers: NDArray[np.int32] = table
-    return numbers
-
-
-def _first_bad_line(path: Path, columns: int) -> str:
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            if number > 1 and len(row) != columns:
-                return f"line {number}: {len(row)} values, the header has {columns}"
-            bad = [value for value in row if number > 1 and not value.strip().lstrip("-").isdecimal()]
-            if bad:
-                return f"line {number}: {bad[0]!r} is not a whole number"
-    return "some line: a number is too large"
 
 
 def _read_idx(path: Path, magic: bytes) -> NDArray[np.uint8]:
@@ -226,29 +123,3 @@ def _read_idx(path: Path, magic: bytes) -> NDArray[np.uint8]:
             f"{path}: says it holds {' x '.join(map(str, shape))} bytes and has {pixels.size}. Download it again."
         )
     return pixels.reshape(shape)
-
-
-def _check_count(path: Path, images: NDArray[np.uint8], labels: NDArray[np.generic]) -> None:
-    if labels.ndim != 1 or len(labels) != len(images) or len(images) == 0:
-        raise DatasetError(
-            f"{path}: {len(images)} pictures and labels of shape {labels.shape}; give one label a picture."
-        )
-
-
-def _checked_labels(path: Path, labels: NDArray[np.generic], *, first_line: int) -> NDArray[np.uint8]:
-    """Labels as uint8; first_line is the line, or the place from 1, of the first."""
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DatasetError(f"{path}: labels are {labels.dtype}; they must be whole numbers from 0 to 9.")
-    wrong = (labels < 0) | (labels > 9)  # type: ignore[operator]
-    if wrong.any():
-        place = int(wrong.argmax())
-        word = "line" if first_line > 1 else "label"
-        raise DatasetError(
-            f"{path}, {word} {place + first_line}: the label is {labels[place]}, not 0 to 9. Correct or delete it."
-        )
-    return labels.astype(np.uint8)
-
-
-def _sha256(*paths: Path) -> str:
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()

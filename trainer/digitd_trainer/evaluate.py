@@ -18,7 +18,7 @@ from digitd.models import find
 from digitd.reading.classify import Classifier
 from digitd.records import NOT_A_DIGIT
 from digitd.report.intervals import wilson
-from digitd_trainer.dataset import DatasetError
+from digitd_trainer.digits import DatasetError
 from digitd_trainer.glyphs import normalised
 
 #: A three-convolution network of 98.9 % on MNIST, per cent right: plain resize to 28x28; crop, 20x20, centre of mass.

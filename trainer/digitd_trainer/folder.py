@@ -13,7 +13,7 @@ from typing import Any
 
 import digitd
 from digitd.models import CARD, KERAS, LITERT
-from digitd_trainer.dataset import DatasetError, Digits
+from digitd_trainer.digits import DatasetError, Digits
 from digitd_trainer.figures import together
 from digitd_trainer.frameworks import versions
 from digitd_trainer.plots import plot_curves, plot_held_out

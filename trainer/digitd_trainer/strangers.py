@@ -12,48 +12,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from digitd_trainer.distort import CANVAS_SIDE, Ink, bend, blur, fade, on_canvas
+from digitd_trainer.shapes import BOX_RESTS, LETTERS, PARTS, Points
 
-Points = Sequence[tuple[float, float]]
 Maker = Callable[[NDArray[np.uint8], NDArray[np.uint8], Generator], Ink]
-
-#: Polylines of letters and signs in a unit square, y down. None that a digit may look like: not B D G I J O Q S U Z.
-LETTERS: dict[str, tuple[Points, ...]] = {
-    "A": (((0, 1), (0.5, 0), (1, 1)), ((0.2, 0.6), (0.8, 0.6))),
-    "E": (((1, 0), (0, 0), (0, 1), (1, 1)), ((0, 0.5), (0.8, 0.5))),
-    "F": (((1, 0), (0, 0), (0, 1)), ((0, 0.5), (0.8, 0.5))),
-    "H": (((0, 0), (0, 1)), ((1, 0), (1, 1)), ((0, 0.5), (1, 0.5))),
-    "K": (((0, 0), (0, 1)), ((1, 0), (0, 0.55), (1, 1))),
-    "L": (((0, 0), (0, 1), (0.9, 1)),),
-    "M": (((0, 1), (0.1, 0), (0.5, 0.7), (0.9, 0), (1, 1)),),
-    "N": (((0, 1), (0, 0), (1, 1), (1, 0)),),
-    "P": (((0, 1), (0, 0), (0.8, 0.05), (0.9, 0.3), (0.7, 0.5), (0, 0.5)),),
-    "R": (((0, 1), (0, 0), (0.8, 0.05), (0.9, 0.3), (0.7, 0.5), (0, 0.5), (0.9, 1)),),
-    "T": (((0, 0), (1, 0)), ((0.5, 0), (0.5, 1))),
-    "V": (((0, 0), (0.5, 1), (1, 0)),),
-    "W": (((0, 0), (0.25, 1), (0.5, 0.3), (0.75, 1), (1, 0)),),
-    "X": (((0, 0), (1, 1)), ((1, 0), (0, 1))),
-    "m": (((0, 1), (0, 0), (0.25, 0), (0.45, 0.25), (0.5, 1)), ((0.5, 0.3), (0.7, 0), (0.95, 0.2), (1, 1))),
-    "n": (((0, 0), (0, 1)), ((0, 0.35), (0.4, 0), (0.9, 0.2), (1, 1))),
-    "k": (((0, 0), (0, 1)), ((0.8, 0.4), (0, 0.7), (0.9, 1))),
-    "tick": (((0, 0.6), (0.35, 1), (1, 0)),),
-    "plus": (((0, 0.5), (1, 0.5)), ((0.5, 0), (0.5, 1))),
-    "equals": (((0, 0.3), (1, 0.3)), ((0, 0.7), (1, 0.7))),
-    "hash": (((0.3, 0), (0.2, 1)), ((0.8, 0), (0.7, 1)), ((0, 0.3), (1, 0.3)), ((0, 0.7), (1, 0.7))),
-    "star": (((0.5, 0), (0.5, 1)), ((0, 0.25), (1, 0.75)), ((0, 0.75), (1, 0.25))),
-}
-
-#: Parts of digits that are no digits: which digit, and rows and columns of its inked box in [0, 1].
-PARTS = (
-    (0, (0.0, 0.5), (0.0, 1.0)),
-    (0, (0.5, 1.0), (0.0, 1.0)),
-    (2, (0.55, 1.0), (0.0, 1.0)),
-    (3, (0.6, 1.0), (0.0, 1.0)),
-    (4, (0.0, 0.5), (0.0, 1.0)),
-    (5, (0.0, 0.45), (0.0, 1.0)),
-    (5, (0.55, 1.0), (0.0, 1.0)),
-    (7, (0.0, 0.3), (0.0, 1.0)),
-    (8, (0.0, 1.0), (0.0, 0.5)),
-)
 
 
 def stranger(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> Ink:
@@ -105,18 +66,7 @@ def _dots(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
 
 
 def _box_rest(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
-    shapes: tuple[tuple[Points, ...], ...] = (
-        (((0, 0), (0, 1), (1, 1)),),
-        (((1, 0), (1, 1), (0, 1)),),
-        (((0, 1), (0, 0), (1, 0)),),
-        (((0, 0), (0, 1), (1, 1), (1, 0)),),
-        (((0, 1), (0, 0), (1, 0), (1, 1)),),
-        (((1, 0), (0, 0), (0, 1), (1, 1)),),
-        (((0, 0.0), (1, 0.0)), ((0, 1), (1, 1))),
-        (((0, 0), (0, 1)), ((1, 0), (1, 1))),
-        (((0, 0.5), (1, 0.5)), ((0.5, 0), (0.5, 1))),
-    )
-    return _draw(shapes[rng.integers(len(shapes))], rng, wobble=0.015)
+    return _draw(BOX_RESTS[rng.integers(len(BOX_RESTS))], rng, wobble=0.015)
 
 
 def _part(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> Ink:

@@ -8,7 +8,7 @@ from typing import Any
 
 from digitd.reading.classify import Classifier
 from digitd_trainer import network as networks
-from digitd_trainer.dataset import Digits
+from digitd_trainer.digits import Digits
 from digitd_trainer.export import find_temperature, to_litert
 from digitd_trainer.figures import SetFigures, as_input, measure
 from digitd_trainer.frameworks import import_keras
