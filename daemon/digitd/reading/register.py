@@ -1,11 +1,12 @@
 """Finding a form on a page: where every point of the template lies there, or that it does not fit.
 
-Two steps. Coarse: ORB features (Rublee et al., 2011) of small pictures, matched, and a homography by MAGSAC++
-(Barath et al., 2020). Fine: small patches of the reference's print are looked for around where the coarse step puts
-them; what agrees gives the homography, and how well it agrees is the residual.
+Two steps. Coarse: ORB features (Rublee et al., 2011) of small pictures, matched, and a similarity by RANSAC (Fischler
+and Bolles, 1981), or else a homography by MAGSAC++ (Barath et al., 2020). Fine: small patches of the reference's
+print are looked for around where the coarse step puts them; what agrees gives the homography, and how well it agrees
+is the residual.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,17 +104,15 @@ def register(page: Features, reference: Reference, *, max_residual_mm: float) ->
     max_residual_mm
         A worse fit than this, in millimetres on the paper, is no fit.
     """
-    coarse = _coarse(page, reference)
-    if coarse is None or not _plausible(coarse, reference.template):
-        return None
-    found = _fine(page.pixels, reference, coarse)
-    if found is None:
-        return None
-    page_from_template, residual_px = found
-    residual_mm = residual_px / reference.template.dpi * 25.4
-    if residual_mm > max_residual_mm or not _plausible(page_from_template, reference.template):
-        return None
-    return Registration(page_from_template=page_from_template, residual_mm=residual_mm)
+    for coarse in _coarse(page, reference):
+        found = _fine(page.pixels, reference, coarse) if _plausible(coarse, reference.template) else None
+        if found is None:
+            continue
+        page_from_template, residual_px = found
+        residual_mm = residual_px / reference.template.dpi * 25.4
+        if residual_mm <= max_residual_mm and _plausible(page_from_template, reference.template):
+            return Registration(page_from_template=page_from_template, residual_mm=residual_mm)
+    return None
 
 
 def _shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
@@ -161,21 +160,29 @@ def _distinct_patches(fine: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArr
     return found[inside]
 
 
-def _coarse(page: Features, reference: Reference) -> NDArray[np.float64] | None:
-    """A first homography template -> page from matched features, (3, 3), or None."""
+def _coarse(page: Features, reference: Reference) -> Iterator[NDArray[np.float64]]:
+    """First homographies template -> page from matched features, (3, 3) each: as a scanner sees it, as a camera does.
+
+    The scanner's (shift, turn, scale) comes first: two matches make it, so that it is found among many wrong ones,
+    where the four of a camera's sometimes settle on a corner of the page.
+    """
     if len(page.points) < FEWEST or len(reference.corners) < FEWEST:
-        return None
+        return
     matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(reference.descriptors, page.descriptors)
     matches = sorted(matches, key=lambda m: m.distance)[: max(FEWEST, len(matches) // 2)]
     if len(matches) < FEWEST:
-        return None
+        return
     given = reference.corners[[m.queryIdx for m in matches]]
     got = page.points[[m.trainIdx for m in matches]]
     tolerance = 4.0 * max(page.pixels.shape) / COARSE_SIDE
+    similar, agreeing = cv2.estimateAffinePartial2D(
+        given, got, method=cv2.RANSAC, ransacReprojThreshold=2 * tolerance, maxIters=5000, confidence=0.999
+    )
+    if similar is not None and int(agreeing.sum()) >= FEWEST:
+        yield np.vstack([similar, (0.0, 0.0, 1.0)])
     found, agreeing = cv2.findHomography(given, got, cv2.USAC_MAGSAC, tolerance, maxIters=5000, confidence=0.999)
-    if found is None or int(agreeing.sum()) < FEWEST:
-        return None
-    return np.asarray(found, np.float64)
+    if found is not None and int(agreeing.sum()) >= FEWEST:
+        yield np.asarray(found, np.float64)
 
 
 def _fine(
