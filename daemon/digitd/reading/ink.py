@@ -14,9 +14,12 @@ FAINTEST_INK = 0.15
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
 SHARE_OF_WRITING = 0.5
 
-#: A printed line found anywhere is at least so long: this share of the field's width, but no longer than so many
-#: heights; down, this share of its height.
-LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_DOWN = 0.6, 2.5, 0.8
+#: A printed line across, found anywhere, is at least so long: this share of the field's width, but no longer than so
+#: many heights, and longer than any stroke of a digit: so many heights.
+LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_LONGER = 0.6, 2.5, 1.1
+
+#: A border or divider is at least so long: this share of the side that the box has at least.
+LINE_DOWN = 0.9
 
 #: A line down where none is expected goes from border to border: over this share of the field's height. A 1 that
 #: fills its box is shorter.
@@ -33,7 +36,8 @@ THICKEST_LINE, RAGGED_PX = 0.16, 2
 class Frame:
     """Where the field itself lies in a region cut with a margin, in pixels: x0, y0, x1, y1; and its dividers.
 
-    near is how far its lines may be from where they are expected, as a share of its height.
+    loose is how far a long line may be from where one is expected, as a share of the height. exact is how far a
+    broken one may be; 0 where the edges are only guessed, since a curve near an edge looks like a broken line.
     """
 
     x0: int
@@ -41,7 +45,8 @@ class Frame:
     x1: int
     y1: int
     cells: int | None = None
-    near: float = 0.06
+    loose: float = 0.12
+    exact: float = 0.06
 
     @property
     def height(self) -> int:
@@ -102,14 +107,21 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed where a
     line is expected or where it joins the upper border to the lower. Short runs are printed only where expected.
     """
-    long_across = round(min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
-    short = round(BROKEN_LINE * frame.height)
-    across = _runs(ink, max(8, long_across), frame)
-    across |= _near(_runs(ink, max(8, short), frame), (frame.y0, frame.y1), frame, axis=1)
-    long_down = _runs(ink.T, max(8, round(LINE_DOWN * frame.height)), frame).T
-    short_down = _runs(ink.T, max(8, short), frame).T
-    printed = _near(long_down, frame.uprights(), frame, axis=0, slack=2.0)
-    printed |= _near(short_down, frame.uprights(), frame, axis=0) | _joining(short_down, across, frame)
+    reach = 1 - frame.loose
+    anywhere = round(
+        max(LINE_LONGER * frame.height, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
+    )
+    short = max(8, round(BROKEN_LINE * frame.height))
+    edges = (frame.y0, frame.y1)
+    across = _runs(ink, max(8, anywhere), frame)
+    whole = _runs(ink, max(8, round(LINE_DOWN * reach * frame.width)), frame)
+    across |= _near(whole, edges, frame.loose * frame.height, axis=1)
+    across |= _near(_runs(ink, short, frame), edges, frame.exact * frame.height, axis=1)
+    long_down = _runs(ink.T, max(8, round(LINE_DOWN * reach * frame.height)), frame).T
+    short_down = _runs(ink.T, short, frame).T
+    printed = _near(long_down, frame.uprights(), frame.loose * frame.height, axis=0)
+    printed |= _near(short_down, frame.uprights(), frame.exact * frame.height, axis=0)
+    printed |= _joining(short_down, across, frame)
     ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
     ragged |= cv2.dilate(printed, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
     return ragged & ink
@@ -152,15 +164,18 @@ def _runs(ink: NDArray[np.uint8], length: int, frame: Frame) -> NDArray[np.uint8
     return runs & (1 - cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((thick, 1), np.uint8)))
 
 
-def _near(
-    runs: NDArray[np.uint8], places: Sequence[float], frame: Frame, *, axis: int, slack: float = 1.0
-) -> NDArray[np.uint8]:
-    """Of runs keep those whose middle, along axis (0: x, 1: y), is where a line is expected."""
-    tolerance = slack * max(3.0, frame.near * frame.height)
-    count, marks, _, centres = cv2.connectedComponentsWithStats(runs)
+def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, *, axis: int) -> NDArray[np.uint8]:
+    """Of runs keep those whose middle, along axis (0: x, 1: y), is within tolerance of where a line is expected."""
+    if tolerance > 0:
+        tolerance = max(3.0, tolerance)
+    count, marks, stats, centres = cv2.connectedComponentsWithStats(runs)
     keep = np.zeros(count, np.uint8)
-    for index in range(1, count):
-        keep[index] = any(abs(centres[index][axis] - place) <= tolerance for place in places)
+    length = stats[:, cv2.CC_STAT_HEIGHT if axis == 0 else cv2.CC_STAT_WIDTH]
+    for place in places:
+        found = [index for index in range(1, count) if abs(centres[index][axis] - place) <= tolerance]
+        if found:  # the line is the longest; a stroke beside it is no second one
+            line = max(found, key=lambda index: int(length[index]))
+            keep[[index for index in found if abs(centres[index][axis] - centres[line][axis]) <= 2 * RAGGED_PX]] = 1
     return keep[marks]
 
 

@@ -68,7 +68,7 @@ def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
     a trainer cleans pictures that are not bare glyphs.
     """
     dark = inks.darkness(cell)
-    frame = inks.Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, near=LOOSE_BORDER)
+    frame = inks.Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, loose=LOOSE_BORDER, exact=0.0)
     pieces = _pieces(inks.writing(dark, frame), frame)
     return next(_in_cells(pieces, dark, frame, 1)).ink
 
@@ -94,7 +94,7 @@ def _pieces(writing: NDArray[np.uint8], frame: inks.Frame) -> list[_Piece]:
 
 def _rest_of_border(x: int, y: int, width: int, height: int, frame: inks.Frame) -> bool:
     """Whether a piece is a sliver that a border line left behind: flat against an edge of the field."""
-    near = max(2, round((frame.near + 0.04) * frame.height))
+    near = max(2, round((frame.exact + 0.04) * frame.height))
     thin = max(2, round(0.08 * frame.height))
     flat = height <= thin and (y <= frame.y0 + near or y + height >= frame.y1 - near)
     upright = width <= thin and (x <= frame.x0 + near or x + width >= frame.x1 - near) and height < 0.45 * frame.height
