@@ -50,7 +50,7 @@ def open_model(folder: Path) -> Model:
 
 
 def check_keras(model: Model) -> None:
-    """Hold the Keras file against the card; nothing to hold where either is silent of it. Reading never needs that file.
+    """Hold the Keras file, which reading never needs, against the card; nothing to hold where there is none.
 
     Raises
     ------

@@ -31,7 +31,8 @@ def scribbles(count: int, seed: int) -> NDArray[np.uint8]:
 def test_rows_are_probabilities(count: int, seed: int) -> None:
     """However many glyphs, each gets eleven probabilities that sum to 1."""
     said = shipped_classifier()(scribbles(count, seed))
-    assert said.shape == (count, NOT_A_DIGIT + 1) and said.dtype == np.float32
+    assert said.shape == (count, NOT_A_DIGIT + 1)
+    assert said.dtype == np.float32
     assert (said >= 0).all()
     np.testing.assert_allclose(said.sum(axis=1), 1, atol=1e-5)
 

@@ -1,6 +1,7 @@
 """Reads digits from a CSV as Kaggle's Digit Recognizer has it: a line a digit, a column a pixel."""
 
 import csv
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def _check_header(path: Path, pixels: Sequence[str]) -> None:
 def _read_numbers(path: Path, lines: Iterable[str], columns: int) -> NDArray[np.int32]:
     """(N, columns) int32 of the lines after the header; on a fault, the file is gone through again for its place."""
     try:
-        table = np.loadtxt(lines, dtype=np.int32, delimiter=",", ndmin=2, comments=None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of a file without lines, which is refused below
+            table = np.loadtxt(lines, dtype=np.int32, delimiter=",", ndmin=2, comments=None)
     except ValueError:
         raise DatasetError(f"{path}, {_first_bad_line(path, columns)}. Correct or delete the line.") from None
     if table.shape[0] == 0:
