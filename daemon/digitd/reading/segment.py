@@ -11,10 +11,10 @@ from digitd.reading import ink as inks
 from digitd.records import Box, Region, Symbol
 
 #: A piece lower than this share of the field's tallest is a dot, a comma or a speck; so is one this faint in area.
-LOWEST_PIECE, SMALLEST_AREA = 0.3, 0.004
+LOWEST_PIECE, SMALLEST_AREA = 0.3, 0.0025
 
 #: A cell whose highest piece is lower than this share of it is blank.
-LOWEST_IN_CELL = 0.2
+LOWEST_IN_CELL = 0.12
 
 #: In a picture of a single cell the border is within this share of its height from the edge.
 LOOSE_BORDER = 0.22
