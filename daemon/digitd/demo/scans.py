@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from digitd.demo.card import FIELDS, PAPER, blank_card
 from digitd.demo.encode import Pages, as_jpeg, as_pdf, as_png, as_tiff
-from digitd.demo.handwriting import some_hand, write_number
+from digitd.demo.handwriting import write_number
+from digitd.demo.pen import some_hand
 from digitd.records import Box, TemplateField
 
 #: The scan whose labels the demo leaves to whoever tries it.

@@ -133,7 +133,7 @@ def _drop(config: Config, on_step: OnStep) -> list[Scan]:
     library.new_template(FORM, forms=config.forms, reference=config.root / BLANK, fields_csv=config.root / FIELDS)
     folder = config.inbox / FORM
     folder.mkdir(parents=True, exist_ok=True)
-    found = []
+    found: list[Scan] = []
     for scan in scans():
         on_step("drawing cards", len(found), 7)
         (folder / scan.name).write_bytes(scan.data)
