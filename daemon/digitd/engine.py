@@ -143,7 +143,7 @@ def _process_pool(config: Config, processes: int) -> Executor:
     pool = ProcessPoolExecutor(
         processes, multiprocessing.get_context("spawn"), initializer=_begin_process, initargs=(config,)
     )
-    for _ in range(processes):  # each starts one process
+    for _ in range(processes):  # each starts one process, and the pool watches those that have answered
         pool.submit(os.getpid)
     return pool
 
@@ -193,4 +193,4 @@ def _finished(document_id: int, future: Future[DocumentReading], *, alone: bool)
     if isinstance(fault, MemoryError):
         return Finished(document_id=document_id, outcome=Outcome.LOST, reason="not enough memory", alone=alone)
     told = fault if isinstance(fault, DigitdError) else ModelError(f"reading is not possible: {fault}")
-    return Finished(document_id=document_id, outcome=Outcome.UNABLE, reason=str(fault), fault=told)
+    return Finished(document_id=document_id, outcome=Outcome.UNABLE, reason=str(told), fault=told)

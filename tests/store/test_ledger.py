@@ -189,11 +189,15 @@ def test_a_full_disk_is_told_as_such(store: Store, take: Any) -> None:
     with store._reading() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-    with pytest.raises(DatabaseError, match=r"digitd\.db: the database takes no writes .*full.*disk has room"):
+
+    def fill() -> None:
         for number in range(10_000):
             with store._writing() as connection:
                 connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
             take(number + 2, name="x" * 4000)
+
+    with pytest.raises(DatabaseError, match=r"digitd\.db: the database takes no writes .*full.*disk has room"):
+        fill()
     assert store.documents()[0].id == 1
 
 

@@ -54,9 +54,8 @@ def put_away(document: Document, var: Path) -> Path | None:
         if document.state is DocumentState.FAILED:
             _write_reason(target, document)
         source.rename(target)
-        claim.discard(var / WORK, document.token)
-        return target
-    return find(document, var)
+    claim.discard(var / WORK, document.token)
+    return find(document, var) if source is None else target
 
 
 def take_out(source: Path, document: Document, var: Path) -> None:
