@@ -52,7 +52,7 @@ def train(
     replace: bool,
     as_json: bool,
 ) -> None:
-    r"""Train a model and write it as a folder: model.tflite, model.keras, card.json, metrics.json and two pictures.
+    """Train a model and write it as a folder: model.tflite, model.keras, card.json, metrics.json and two pictures.
 
     \b
     Recipes:

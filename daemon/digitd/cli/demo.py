@@ -32,7 +32,7 @@ from digitd.report import render
 @click.option("--force", is_flag=True, help="Make it anew where DIR holds an earlier demo.")
 @json_option
 def demo(folder: Path, *, force: bool, as_json: bool) -> None:
-    r"""Show the whole path in DIR, or in ./demo: a form, scans of it, what was read, labels, and the report.
+    """Show the whole path in DIR, or in ./demo: a form, scans of it, what was read, labels, and the report.
 
     The form and its handwriting are drawn on the spot. One scan is cut off on purpose and one is sent twice. The
     exit code is 0 if all went as it should.

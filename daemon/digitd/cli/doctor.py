@@ -12,7 +12,7 @@ from digitd.health import Check, checks
 @click.command(short_help="What is wrong with this installation.")
 @json_option
 def doctor(as_json: bool) -> None:
-    r"""Try everything the service needs, and say what is wrong. Ends with 10 if something is.
+    """Try everything the service needs, and say what is wrong. Ends with 10 if something is.
 
     \b
     Examples:

@@ -35,7 +35,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def export(
     kind: str, form: str | None, states: tuple[str, ...], since: str | None, output: Path | None, as_json: bool
 ) -> None:
-    r"""Write the values of fields, a label's where a person has given one: one row a field.
+    """Write the values of fields, a label's where a person has given one: one row a field.
 
     \b
     Examples:

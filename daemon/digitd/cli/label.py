@@ -28,7 +28,7 @@ def label() -> None:
 @verifier_option
 @json_option
 def import_command(file: Path, verifier: str | None, *, as_json: bool) -> None:
-    r"""Add the labels of a CSV file with the columns document,page,field,value,verifier.
+    """Add the labels of a CSV file with the columns document,page,field,value,verifier.
 
     Names are those of `digitd export`. An empty value says that nothing is written there; page may be left out and
     is 1 then; verifier may be left out and is you then. Importing a file twice adds nothing. A row that names no
@@ -56,7 +56,7 @@ def import_command(file: Path, verifier: str | None, *, as_json: bool) -> None:
 @click.option("--form", help="Only labels of this form.")
 @json_option
 def export_command(file: Path | None, form: str | None, *, as_json: bool) -> None:
-    r"""Write the last label of every labelled field as CSV, to FILE or to standard output.
+    """Write the last label of every labelled field as CSV, to FILE or to standard output.
 
     \b
     Example:

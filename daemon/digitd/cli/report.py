@@ -16,7 +16,7 @@ from digitd.store import Store
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write text, JSON and PNG there too.")
 @json_option
 def report(form: str | None, out: Path | None, *, as_json: bool) -> None:
-    r"""Tell how well the machine reads: confusion matrix, accuracy with 95 % intervals, by form and by digit.
+    """Tell how well the machine reads: confusion matrix, accuracy with 95 % intervals, by form and by digit.
 
     Only fields with a label count. Labels of fields that waited in review say how the doubtful ones were read; labels
     of all fields, imported or drawn at random, say how everything was.

@@ -22,7 +22,7 @@ from digitd.service import Progress, serve
 @click.option("--once", is_flag=True, help="Read what is there, and end: 0 all read, 3 some failed.")
 @json_option
 def run(once: bool, as_json: bool) -> None:
-    r"""Read what is dropped into the inbox, until stopped with Ctrl-C or SIGTERM; what is in hand is finished first.
+    """Read what is dropped into the inbox, until stopped with Ctrl-C or SIGTERM; what is in hand is finished first.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def run(once: bool, as_json: bool) -> None:
 @click.option("--form", help="Read them with this form instead of the one they were dropped with.")
 @json_option
 def retry(files: tuple[str, ...], form: str | None, as_json: bool) -> None:
-    r"""Queue failed documents again: all of them, or those named (a name as dropped, or a number as in `failed/`).
+    """Queue failed documents again: all of them, or those named (a name as dropped, or a number as in `failed/`).
 
     A running service reads them at its next look, otherwise the next `digitd run` does.
 

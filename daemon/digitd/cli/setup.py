@@ -17,7 +17,7 @@ from digitd.store import Store
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
 @json_option
 def init(folder: Path, as_json: bool) -> None:
-    r"""Make DIR, or this folder, ready: config.toml, inbox/, forms/, models/, var/. What is there stays as it is.
+    """Make DIR, or this folder, ready: config.toml, inbox/, forms/, models/, var/. What is there stays as it is.
 
     \b
     Examples:
@@ -36,7 +36,7 @@ def init(folder: Path, as_json: bool) -> None:
 @click.command(short_help="Bring the database to this version.")
 @json_option
 def upgrade(as_json: bool) -> None:
-    r"""Bring an older database to this version. A copy of it is kept beside it.
+    """Bring an older database to this version. A copy of it is kept beside it.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ from digitd.store import Store
 @click.argument("file", metavar="[FILE]", required=False)
 @json_option
 def status(file: str | None, as_json: bool) -> None:
-    r"""Counts of documents and fields by state, and the backlog; with FILE (a name, a path or a number) where it is.
+    """Counts of documents and fields by state, and the backlog; with FILE (a name, a path or a number) where it is.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ from digitd.verify.terminal import Keyboard, sit
 @click.option("--show-reading", is_flag=True, help="Show what the machine read; Enter alone confirms it.")
 @json_option
 def verify(form: str | None, verifier: str | None, *, terminal: bool, show_reading: bool, as_json: bool) -> None:
-    r"""Key the fields that wait for a verifier, the least certain first.
+    """Key the fields that wait for a verifier, the least certain first.
 
     The picture of each field is shown and its digits are typed, one key a digit; Enter saves. The reading stays
     hidden unless --show-reading is given, because whoever is shown a wrong digit tends to agree with it. u takes
