@@ -1,6 +1,9 @@
 import io
 import os
 import pty
+import subprocess
+import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ from rich.console import Console
 
 from digitd.cli import main
 from digitd.cli.verify import sentence
+from digitd.errors import ExitCode
+from digitd.records import LabelMode
 from digitd.store import Store
 from digitd.verify import blocks
 from digitd.verify.session import Session, Summary
@@ -94,8 +99,6 @@ def test_keys_come_one_by_one_whatever_the_terminal_sends_at_once() -> None:
     """Typed ahead, arrows left out whole, Ctrl-D ends; the terminal is as before afterwards."""
     leader, follower = pty.openpty()
     try:
-        import termios
-
         before = termios.tcgetattr(follower)
         with Keyboard(follower) as keys:
             assert not termios.tcgetattr(follower)[3] & (termios.ECHO | termios.ICANON)
@@ -127,3 +130,36 @@ def test_without_a_terminal_the_command_says_what_needs_none(tmp_path: Path) -> 
 def test_the_closing_sentence(summary: Summary, words: str) -> None:
     """How many, how fast, and what is left."""
     assert words in sentence(summary)
+
+
+def test_the_command_works_in_a_terminal(session: Session, store: Store, tmp_path: Path) -> None:
+    """A clerk at a terminal of 80 by 24 keys a field; the label is theirs, and the closing sentence is told."""
+    (tmp_path / "config.toml").write_text("")
+    leader, follower = pty.openpty()
+    termios.tcsetwinsize(leader, (24, 80))
+    command = [
+        sys.executable,
+        "-c",
+        "from digitd.cli import main; main()",
+        "verify",
+        "--terminal",
+        "--verifier",
+        "grace",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=follower, stdout=follower, stderr=follower) as clerk:
+        os.close(follower)
+        read_until(leader, b"> ")
+        os.write(leader, b"47119\x7f\r")
+        read_until(leader, b"Nothing waits any more")
+        os.write(leader, b"\r")
+        read_until(leader, b"1 field labelled")
+        assert clerk.wait(timeout=30) == ExitCode.OK
+    os.close(leader)
+    ((_, label),) = store.labels()
+    assert (label.value, label.verifier, label.mode) == ("4711", "grace", LabelMode.BLIND)
+
+
+def read_until(fd: int, words: bytes) -> None:
+    seen = b""
+    while words not in seen:
+        seen += os.read(fd, 4096)

@@ -38,7 +38,7 @@ def demo(folder: Path, *, force: bool, as_json: bool) -> None:
     exit code is 0 if all went as it should.
 
     \b
-    Example:
+    Examples:
       digitd demo && cd demo && digitd status
     """
     empty_folder(folder, force=force)

@@ -35,7 +35,7 @@ def import_command(file: Path, verifier: str | None, *, as_json: bool) -> None:
     field, or several, is told and left out: the exit code is 3 then, and 5 if nothing could be used.
 
     \b
-    Example:
+    Examples:
       digitd label import truth.csv --verifier "double entry"
     """
     config = current_config()
@@ -59,7 +59,7 @@ def export_command(file: Path | None, form: str | None, *, as_json: bool) -> Non
     """Write the last label of every labelled field as CSV, to FILE or to standard output.
 
     \b
-    Example:
+    Examples:
       digitd label export labels.csv
     """
     with Store.open(current_config().database) as store:

@@ -22,7 +22,7 @@ def report(form: str | None, out: Path | None, *, as_json: bool) -> None:
     of all fields, imported or drawn at random, say how everything was.
 
     \b
-    Example:
+    Examples:
       digitd report --form score-sheet --out report/
     """
     with Store.open(current_config().database) as store:

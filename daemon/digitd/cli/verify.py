@@ -27,7 +27,7 @@ def verify(form: str | None, verifier: str | None, *, terminal: bool, show_readi
     back, ? shows all keys. Every label is stored at once.
 
     \b
-    Example:
+    Examples:
       digitd verify --terminal --form score-sheet
     """
     config = current_config()

@@ -143,7 +143,7 @@ def _matrix_table(figures: Figures) -> Table:
     table = Table(title="What it is (rows), what the machine said (columns)", title_justify="left", box=None)
     table.add_column("", justify="right", style="bold")
     for name in SAID:
-        table.add_column(name.replace("not a digit", "not"), justify="right")
+        table.add_column(name.replace("not a ", "not a\n"), justify="right")
     for truth, row in zip(TRUTH, figures.matrix.tolist(), strict=True):
         table.add_row(truth, *(_cell(truth, said, count) for said, count in zip(SAID, row, strict=True)))
     return table

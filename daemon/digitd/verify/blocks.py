@@ -21,6 +21,9 @@ CHARACTER_ASPECT = 2.0
 #: Crops are not blown up beyond this: a larger blur tells no more.
 LARGEST_SCALE = 1.0
 
+#: Four quarters that differ by less than this are paper, or ink, with the scanner's noise: one grey does for them.
+FLAT = 40
+
 #: Without greys, everything darker than this is ink.
 INK_BELOW = 150
 
@@ -46,7 +49,8 @@ def picture(
     """
     quarters = _quarters(_stretched(_fit(pixels, columns=columns, lines=lines)))
     dark, light = quarters.min(axis=2).astype(np.int64), quarters.max(axis=2).astype(np.int64)
-    edge = (dark + light) // 2 if greys else np.full_like(dark, INK_BELOW)
+    between = np.where(light - dark < FLAT, 0, (dark + light) // 2)
+    edge = between if greys else np.full_like(dark, INK_BELOW)
     index = ((quarters < edge[:, :, None]) * np.array([1, 2, 4, 8])).sum(axis=2)
     characters = ASCII_QUARTERS if ascii_only else QUARTERS
     segments = []
