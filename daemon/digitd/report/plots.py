@@ -187,7 +187,7 @@ def _draw_item(
     colour = FAINT if truth is None else RIGHT if said == truth else WRONG
     for spine in axes.spines.values():
         spine.set(color=colour, linewidth=2)
-    words = f"{said or 'nothing'}  {confidence:.0%}"
+    words = f"{said or 'nothing'}  {confidence * 100:.1f} %"
     axes.set_xlabel(words, fontsize=10, fontweight="bold", color=TEXT if truth is None else colour, labelpad=4)
     if truth is not None:
         verdict = "right" if said == truth else f"is {truth or 'nothing'}"

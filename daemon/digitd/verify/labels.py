@@ -67,8 +67,8 @@ def read_rows(path: Path) -> list[LabelRow]:
             missing = sorted(_NEEDED - set(reader.fieldnames or ()))
             if missing:
                 raise LabelFileError(
-                    f"{path}: no column {', '.join(missing)}. The first line must name the columns "
-                    f"{','.join(COLUMNS)}; `digitd label export` writes such a file."
+                    f"{path}: no column {', '.join(missing)}. The first line must name the columns, with commas "
+                    f"between them: {','.join(COLUMNS)}; `digitd label export` writes such a file."
                 )
             return [_row(reader.line_num, values) for values in reader]
     except OSError as fault:

@@ -16,7 +16,7 @@ class Queue:
     def __init__(self, store: Store, *, form: str | None = None) -> None:
         self._store = store
         waiting = store.fields(form=form, states=[FieldState.REVIEW])
-        self._ids = deque(field.id for field in sorted(waiting, key=lambda field: field.confidence))
+        self._ids = deque(field_id for _, field_id in sorted((field.confidence, field.id) for field in waiting))
 
     def __len__(self) -> int:
         return len(self._ids)
