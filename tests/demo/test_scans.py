@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitd.demo.card import DPI, FIELDS, HEIGHT_PX, WIDTH_PX, blank_card, fields_csv
-from digitd.demo.scans import LEFT_TO_VERIFY, Scan, scans, truth_csv
+from digitd.demo.scans import HOW_MANY, LEFT_TO_VERIFY, Scan, scans, truth_csv
 from digitd.errors import UnreadableDocument
 from digitd.forms.template import fields_from_csv
 from digitd.reading.load import Limits, load
@@ -51,7 +51,7 @@ def test_every_scan_can_be_loaded_at_its_resolution_but_the_broken_one(found: li
 
 def test_one_is_a_copy_one_is_broken_and_one_has_three_pages(found: list[Scan]) -> None:
     """The kinds of files the demo promises are there, under names of their own."""
-    assert len({scan.name for scan in found}) == len(found) == 7
+    assert len({scan.name for scan in found}) == len(found) == HOW_MANY
     assert len({scan.data for scan in found}) == 6
     assert sorted(len(scan.pages) for scan in found) == [0, 0, 1, 1, 1, 1, 3]
     assert LEFT_TO_VERIFY in {scan.name for scan in found}

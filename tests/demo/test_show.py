@@ -3,9 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from digitd.cli import main
 from digitd.demo.show import MARKER, ReadField, Shown, empty_folder
-from digitd.errors import ConfigError
+from digitd.errors import ConfigError, ExitCode
 from digitd.records import DocumentState
 from digitd.report.figures import figures
 from digitd.service import Progress
@@ -70,12 +72,30 @@ def test_when_it_went_as_it_should(
     record("a.png", [make_field("a", "1"), make_field("b", "2"), make_field("c", "3")])
     truths = changes.get("truths", ("1", "2", "3"))
     states = {DocumentState.FAILED: changes.get("failed", 1), DocumentState.DUPLICATE: changes.get("duplicate", 1)}
-    shown = Shown(
+    assert shown_of(store, truths, states, changes.get("left_out", ())).as_it_should is expected
+
+
+def test_the_command_ends_with_3_where_something_went_wrong(
+    store: Store, make_field: Any, record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read is shown all the same, with the truth below what is wrong, and the next step is told."""
+    record("a.png", [make_field("total", "1", reason="unsure")], [make_field("total", "2")])
+    monkeypatch.setattr("digitd.cli.demo.show", lambda config, **_: shown_of(store, ("7", "2"), {}, ()))
+    ran = CliRunner().invoke(main, ["demo", str(tmp_path / "demo")])
+    assert ran.exit_code == ExitCode.SOME_FAILED
+    assert "?≠7" in ran.stdout
+    assert "Fields right: 1 of 2; waiting for a verifier: 1; wrong unseen: 0." in ran.stdout
+    assert "digitd doctor" in ran.stderr
+
+
+def shown_of(
+    store: Store, truths: tuple[str, ...], states: dict[DocumentState, int], left_out: tuple[LeftOut, ...]
+) -> Shown:
+    return Shown(
         fields=tuple(ReadField(field=f, truth=t) for f, t in zip(store.fields(), truths, strict=False)),
         progress=Progress(states=Counter(states)),
         failed=(),
-        imported=Imported(added=3, known=0, left_out=changes.get("left_out", ())),
+        imported=Imported(added=3, known=0, left_out=left_out),
         figures=figures([], documents=store.counts(), field_states=store.field_counts()),
         report=(),
     )
-    assert shown.as_it_should is expected

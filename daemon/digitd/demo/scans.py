@@ -17,6 +17,9 @@ from digitd.records import Box, TemplateField
 #: The scan whose labels the demo leaves to whoever tries it.
 LEFT_TO_VERIFY = "card-07 changed.png"
 
+#: How many files there are.
+HOW_MANY = 7
+
 #: Seed of the demo: chosen once, so that everybody sees the same cards.
 SEED = 20260714
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from digitd.config import Config
 from digitd.demo import encode
 from digitd.demo.card import FORM, blank_card, fields_csv
-from digitd.demo.scans import LEFT_TO_VERIFY, Scan, scans, truth_csv
+from digitd.demo.scans import HOW_MANY, LEFT_TO_VERIFY, Scan, scans, truth_csv
 from digitd.errors import ConfigError
 from digitd.forms import library
 from digitd.intake import archive
@@ -135,7 +135,7 @@ def _drop(config: Config, on_step: OnStep) -> list[Scan]:
     folder.mkdir(parents=True, exist_ok=True)
     found: list[Scan] = []
     for scan in scans():
-        on_step("drawing cards", len(found), 7)
+        on_step("drawing cards", len(found), HOW_MANY)
         (folder / scan.name).write_bytes(scan.data)
         found.append(scan)
     (config.root / TRUTH).write_text(truth_csv(found), encoding="utf-8")

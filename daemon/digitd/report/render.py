@@ -48,7 +48,7 @@ def write(figures: Figures, folder: Path, *, scope: str = "all forms") -> list[P
         title=f"Digits of verified fields, {scope}",
         rows=TRUTH,
         columns=SAID,
-        note=f"{sentence(figures.digits)} of digits right" if figures.digits.total else "no labels yet",
+        note=f"{sentence(figures.digits)} of digits right" if figures.digits.total else "no digit labelled yet",
     )
     return [folder / name for name in (TEXT, JSON, PICTURE)]
 
