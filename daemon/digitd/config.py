@@ -109,8 +109,14 @@ def load(path: Path) -> Config:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file. `digitd init` makes one, `--config FILE` names another.") from None
+    except OSError as fault:
+        raise ConfigError(
+            f"{path}: {fault.strerror}. Name a file with `--config FILE`, or allow it to be read."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{path}: not valid TOML: {fault}. Correct the line, or compare with `digitd init`.") from None
+        raise ConfigError(
+            f"{path}: not valid TOML: {fault}. Correct the line, or compare with `digitd init`."
+        ) from None
     values.pop("root", None)
     try:
         return Config(**values, root=path.resolve().parent)

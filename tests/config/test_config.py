@@ -1,0 +1,100 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitd import config
+from digitd.config import Config
+from digitd.errors import ConfigError, ExitCode
+from digitd.resources import shipped
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_file_holds_every_key_with_its_default() -> None:
+    """The documented default is the default: no key is missing from config.toml, none is there too many."""
+    path = shipped("config.toml")
+    values = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert {f"{section}.{key}" for section, keys in values.items() for key in keys} == set(config.keys())
+    assert config.load(path).model_copy(update={"root": Path()}) == Config()
+
+
+def test_every_key_has_a_comment_with_its_meaning() -> None:
+    """A person who opens the file needs no other document."""
+    lines = shipped("config.toml").read_text(encoding="utf-8").splitlines()
+    assert all("  # " in line or " # " in line for line in lines if "=" in line and not line.startswith("#"))
+
+
+def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
+    """Every key is optional, and folders start where the file is."""
+    loaded = config.load(written(tmp_path, ""))
+    assert loaded.inbox == tmp_path / "inbox"
+    assert loaded.database == tmp_path / "var" / "digitd.db"
+
+
+def test_absolute_folders_stay(tmp_path: Path) -> None:
+    """A path that starts at the root is taken as it is."""
+    assert config.load(written(tmp_path, '[folders]\ninbox = "/srv/scans"')).inbox == Path("/srv/scans")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[intake]\nsettle_second = 1",
+            r"intake\.settle_second: no such key; perhaps you meant intake\.settle_seconds",
+        ),
+        ("[intak]\nsettle_seconds = 1", r"intak: no such key; perhaps you meant intake"),
+        ("zzzzqqq = 1", "zzzzqqq: no such key; see the comments"),
+        ("[intake]\nsettle_seconds = -1", r"intake\.settle_seconds: .*greater than or equal to 0.*\(it is -1\)"),
+        ("[intake]\nsettle_seconds = 'soon'", r"intake\.settle_seconds: .*valid number"),
+        ("[reading]\naccept_confidence = 97", r"reading\.accept_confidence: .*less than or equal to 1"),
+        ("[log]\nlevel = 'loud'", r"log\.level: .*'debug', 'info', 'warning' or 'error'"),
+        ("[intake\n", "not valid TOML"),
+        ("[workers]\nprocesses = 1.5", r"workers\.processes: "),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_what_is_right(tmp_path: Path, text: str, told: str) -> None:
+    """The message names the file, the key, and what may stand there."""
+    with pytest.raises(ConfigError, match=told) as caught:
+        config.load(written(tmp_path, text))
+    assert str(tmp_path / "config.toml") in str(caught.value)
+    assert caught.value.exit_code is ExitCode.BAD_CONFIG
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """A person corrects the file once, not once for each line."""
+    with pytest.raises(ConfigError, match=r"settle_seconds.*; .*pdf_dpi"):
+        config.load(written(tmp_path, "[intake]\nsettle_seconds = -1\n[reading]\npdf_dpi = 3"))
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir(), lambda p: p.write_bytes(b"\xff\xfe=1")])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, make: object) -> None:
+    """Missing, a folder, or not UTF-8: each is a fault of the configuration, not a traceback."""
+    path = tmp_path / "config.toml"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(ConfigError, match=r"config\.toml: "):
+        config.load(path)
+
+
+@settings(max_examples=60)
+@given(
+    settle=st.floats(0, 3600), processes=st.integers(0, 256), level=st.sampled_from(["debug", "info", "error"]),
+    ignore=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="'\"\\", exclude_categories=["C"]), max_size=8)),
+)  # fmt: skip
+def test_what_is_written_is_what_is_loaded(
+    tmp_path_factory: pytest.TempPathFactory, settle: float, processes: int, level: str, ignore: list[str]
+) -> None:
+    """Legal values come back unchanged."""
+    globs = ", ".join(f'"{glob}"' for glob in ignore)
+    text = f"[intake]\nsettle_seconds = {settle!r}\nignore = [{globs}]\n[workers]\nprocesses = {processes}\n"
+    loaded = config.load(written(tmp_path_factory.mktemp("c"), f'{text}[log]\nlevel = "{level}"\n'))
+    assert loaded.intake.settle_seconds == settle
+    assert loaded.intake.ignore == tuple(ignore)
+    assert (loaded.workers.processes, loaded.log.level) == (processes, level)
