@@ -1,11 +1,9 @@
 """What is wrong with an installation: each check tries what the service will do, and says what to do where it fails."""
 
-import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -72,23 +70,20 @@ def _database(config: Config) -> str:
 
 
 def _events(config: Config) -> str:
-    """Write, rename and remove a file in the inbox, and wait for the watcher to be told."""
+    """Write a file into the inbox, and wait for the watcher to be told."""
     arrived = threading.Event()
     network = on_network(config.inbox)
     watcher = Watcher(config.inbox, arrived.set, polling=network)
     watcher.start()
     try:
-        file, name = tempfile.mkstemp(prefix=".digitd-probe-", dir=config.inbox)
-        os.close(file)
-        probe = Path(name)
-        probe.rename(probe.with_suffix(".moved")).unlink()
-        if arrived.wait(EVENT_SECONDS):
-            return "polled, because the inbox lies on a network file system" if network else "arrive at once"
+        with tempfile.NamedTemporaryFile(prefix=".digitd-probe-", dir=config.inbox):
+            told = arrived.wait(EVENT_SECONDS)
     finally:
         watcher.stop()
-    return (
-        f"none arrived: files are found every {config.intake.rescan_seconds:g} s all the same (intake.rescan_seconds)"
-    )
+    if told:
+        return "polled, because the inbox lies on a network file system" if network else "arrive at once"
+    rescan = config.intake.rescan_seconds
+    return f"none arrived: files are found every {rescan:g} s all the same (intake.rescan_seconds)"
 
 
 def _model(config: Config) -> str:

@@ -58,7 +58,12 @@ def retry(files: tuple[str, ...], form: str | None, as_json: bool) -> None:
     config = current_config()
     queued, refused = [], {}
     with open_store(config) as store:
-        found = [d for f in files for d in named_documents(store, f)] if files else store.documents()
+        found = [] if files else store.documents(states=[DocumentState.FAILED])
+        for file in files:
+            named = named_documents(store, file)
+            found += named
+            if not named:
+                refused[file] = f"{printable(file)}: no document of that name or number; see `digitd status`"
         for document in found:
             if document.state is DocumentState.FAILED:
                 try:
