@@ -22,10 +22,8 @@ def some(count: int = 5) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 def write_csv(path: Path, *, labelled: bool = True, header: str = HEADER) -> Path:
     images, labels = some()
-    lines = [
-        ",".join(map(str, [*([label] if labelled else []), *image.ravel()]))
-        for image, label in zip(images, labels, strict=False)
-    ]
+    rows = np.hstack([labels[:, None], images.reshape(len(images), -1)])[:, 0 if labelled else 1 :]
+    lines = [",".join(map(str, row)) for row in rows]
     path.write_text("\n".join([header if labelled else header.removeprefix("label,"), *lines]) + "\n")
     return path
 

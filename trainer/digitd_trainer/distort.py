@@ -41,7 +41,7 @@ def distort(ink: Ink, digit: int, *, others: NDArray[np.uint8], rng: Generator) 
     NDArray
         (64, 64) uint8, light ink on black; ink itself where it is left plain.
     """
-    if rng.random() < PLAIN_SHARE:
+    if not ink.any() or rng.random() < PLAIN_SHARE:
         return ink
     picture = bend(as_on_the_continent(on_canvas(ink), digit, rng), rng)
     picture = _changed(picture, HANDS_AND_PENS, rng)
@@ -53,10 +53,10 @@ def distort(ink: Ink, digit: int, *, others: NDArray[np.uint8], rng: Generator) 
 
 def on_canvas(ink: Ink, *, side: int = DIGIT_SIDE) -> Ink:
     """(64, 64) uint8: the inked part of ink, (h, w) uint8, with its longer side scaled to side, in the middle."""
-    x, y, width, height = cv2.boundingRect(ink)
     canvas = np.zeros((CANVAS_SIDE, CANVAS_SIDE), np.uint8)
-    if width == 0 or height == 0:
+    if not ink.any():
         return canvas
+    x, y, width, height = cv2.boundingRect(ink)
     scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_LINEAR)

@@ -1,5 +1,6 @@
 """A trained network becomes a LiteRT file of 8-bit integers that gives logits, and finds its temperature."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +35,8 @@ def to_litert(network: Any, glyphs: NDArray[np.uint8]) -> bytes:
         for glyph in glyphs[:: max(1, len(glyphs) // REPRESENTATIVES)]:
             yield [glyph[None, :, :, None].astype(np.float32) / np.float32(255)]
 
-    with silence():
+    with silence(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs")  # the converter's word for "as asked"
         lite = tensorflow.lite
         converter = lite.TFLiteConverter.from_keras_model(logits)
         converter.optimizations = [lite.Optimize.DEFAULT]

@@ -32,30 +32,28 @@ def seed_network(classes: int) -> Any:
 
 
 def paper_network(classes: int) -> Any:
-    """The network that ships: no larger than the seed, with batch normalisation, which the exporter folds away.
+    """The network that ships: the seed's convolutions with batch normalisation, which the exporter folds away.
 
-    The second pooling leaves room for one more convolution: 307,131 weights as exported, for eleven classes.
+    It learns faster for that, and needs fewer hidden units: 316,171 weights as exported, for eleven classes.
     """
     keras = import_keras()
     layers = keras.layers
 
-    def convolution(filters: int) -> list[Any]:
-        return [layers.Conv2D(filters, 3, use_bias=False), layers.BatchNormalization(momentum=0.95), layers.ReLU()]
+    def normalised(*layer: Any) -> list[Any]:
+        return [*layer, layers.BatchNormalization(momentum=0.95), layers.ReLU()]
 
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
-            *convolution(32),  # (26, 26, 32)
+            *normalised(layers.Conv2D(32, 3, use_bias=False)),  # (26, 26, 32)
             layers.MaxPooling2D(2),  # (13, 13, 32)
-            *convolution(48),  # (11, 11, 48)
-            *convolution(64),  # (9, 9, 64)
-            layers.MaxPooling2D(2),  # (4, 4, 64)
-            layers.Flatten(),  # (1024,)
+            *normalised(layers.Conv2D(64, 3, use_bias=False)),  # (11, 11, 64)
+            layers.MaxPooling2D(2),  # (5, 5, 64)
+            *normalised(layers.Conv2D(128, 3, use_bias=False)),  # (3, 3, 128)
+            layers.Flatten(),  # (1152,)
+            layers.Dropout(0.2),
+            *normalised(layers.Dense(192, use_bias=False)),
             layers.Dropout(0.3),
-            layers.Dense(256, use_bias=False),
-            layers.BatchNormalization(momentum=0.95),
-            layers.ReLU(),
-            layers.Dropout(0.4),
             layers.Dense(classes),
             layers.Softmax(),
         ],

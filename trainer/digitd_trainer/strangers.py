@@ -71,7 +71,7 @@ def _box_rest(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> In
 
 def _part(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> Ink:
     digit, rows, columns = PARTS[rng.integers(len(PARTS))]
-    ink = _inked(digits[rng.choice(np.flatnonzero(labels == digit))])
+    ink = _inked(_one_of(digits, labels == digit, rng))
     height, width = ink.shape
     cut = ink[round(rows[0] * height) : round(rows[1] * height), round(columns[0] * width) : round(columns[1] * width)]
     return on_canvas(np.ascontiguousarray(cut))
@@ -87,7 +87,7 @@ def _pair(digits: NDArray[np.uint8], _: NDArray[np.uint8], rng: Generator) -> In
         top = int(rng.integers(0, height - part.shape[0] + 1))
         view = joined[top : top + part.shape[0], left : left + part.shape[1]]
         np.maximum(view, part, out=view)
-        left += part.shape[1] - int(rng.integers(0, 4))
+        left += max(1, part.shape[1] - int(rng.integers(0, 4)))
     return on_canvas(joined, side=46)
 
 
@@ -111,7 +111,7 @@ def _half_mark(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Genera
         _paste(canvas, digits[rng.integers(len(digits))], (4, 18, 26, 30))
     for digit, top in ((1, 6), (2, 38)):
         shift = int(rng.integers(-3, 4))
-        _paste(canvas, digits[rng.choice(np.flatnonzero(labels == digit))], (x + 4 + shift, top, 16, 20))
+        _paste(canvas, _one_of(digits, labels == digit, rng), (x + 4 + shift, top, 16, 20))
     rise = int(rng.integers(0, 14))
     cv2.line(canvas, (x, 32 + rise // 2), (x + 24, 32 - rise // 2), 255, int(rng.integers(2, 4)), cv2.LINE_AA)
     return canvas
@@ -148,6 +148,13 @@ def _paste(canvas: Ink, digit: Ink, place: tuple[int, int, int, int]) -> None:
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
     view = canvas[y : y + size[1], x : x + size[0]]
     np.maximum(view, small[: view.shape[0], : view.shape[1]], out=view)
+
+
+def _one_of(digits: NDArray[np.uint8], wanted: NDArray[np.bool_], rng: Generator) -> Ink:
+    """A digit of those wanted, or any where there is none, as in a set of a few kinds."""
+    places = np.flatnonzero(wanted) if wanted.any() else np.arange(len(digits))
+    chosen: Ink = digits[rng.choice(places)]
+    return chosen
 
 
 def _inked(ink: Ink) -> Ink:

@@ -1,0 +1,167 @@
+"""Training itself: the seed's network is the seed's, and a quick run gives a model folder that reads."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from digitd.cli import main
+from digitd.errors import ExitCode, NotInstalled
+from digitd.models import check_keras, find, open_model
+from digitd.reading.classify import Classifier
+from digitd.resources import shipped
+from digitd_trainer import frameworks
+from digitd_trainer.digits import Digits
+from digitd_trainer.figures import as_input, measure
+from digitd_trainer.glyphs import Glyphs, draw_round, normalised
+from digitd_trainer.network import paper_network, seed_network
+
+pytestmark = [
+    pytest.mark.slow,
+    # TensorFlow 2.21 with numpy 2.4 and Keras 3.15: warnings of their own code, one line each.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorflow"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:keras"),
+]
+
+
+def train(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["train", *map(str, arguments)])
+
+
+def test_the_seeds_network_is_the_seeds() -> None:
+    """Conv 32-64-128, two poolings, Dense 256, Dropout 0.5, softmax 10: shapes and weights as by hand."""
+    network = seed_network(10)
+    shapes = [tuple(layer.output.shape[1:]) for layer in network.layers]
+    assert shapes == [
+        (26, 26, 32),
+        (13, 13, 32),
+        (11, 11, 64),
+        (5, 5, 64),
+        (3, 3, 128),
+        (1152,),
+        (256,),
+        (256,),
+        (10,),
+        (10,),
+    ]
+    assert network.count_params() == 320 + 18_496 + 73_856 + 295_168 + 2_570
+    assert network.layers[7].rate == 0.5
+    np.testing.assert_allclose(network.predict(np.ones((2, 28, 28, 1)), verbose=0).sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_shipped_network_is_no_larger_than_the_seeds() -> None:
+    """Reading may not become dearer than it was: weights are counted as trained, and memory as exported."""
+    assert paper_network(11).count_params() < seed_network(10).count_params()
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A folder of models with one that the quick recipe made of scikit-learn's digits, and what was printed."""
+    from sklearn.datasets import load_digits
+
+    folder = tmp_path_factory.mktemp("quick")
+    found = load_digits()
+    images = np.kron((found.images * 15.9).astype(np.uint8), np.ones((3, 3), np.uint8))
+    np.savez(folder / "digits.npz", x=images, y=found.target.astype(np.uint8))
+    result = train(
+        "--recipe",
+        "quick",
+        "--data",
+        folder / "digits.npz",
+        "--out",
+        folder / "models",
+        "--name",
+        "mine",
+        "--epochs",
+        "8",
+    )
+    return folder / "models", result
+
+
+def test_a_quick_run_gives_a_model_folder(quick: tuple[Path, Result]) -> None:
+    """Files, card, figures and pictures are there, agree, and tell where the model comes from."""
+    folder, result = quick
+    assert result.exit_code == ExitCode.OK, result.output
+    model = open_model(folder / "mine")
+    check_keras(model)
+    assert model.card["recipe"] == "quick"
+    assert model.card["data"][0]["examples"] == 1797
+    assert len(model.card["data"][0]["sha256"]) == 64
+    assert {"tensorflow", "keras", "python", "digitd", "pipeline"} <= model.card["versions"].keys()
+    metrics = json.loads((folder / "mine" / "metrics.json").read_text())
+    assert len(metrics["history"]["val_accuracy"]) == metrics["epochs"] == 8
+    for name in ("curves.png", "confusion.png"):
+        assert (folder / "mine" / name).read_bytes().startswith(b"\x89PNG")
+    assert "held out" in result.output
+    assert not list(folder.glob(".*"))
+
+
+def test_a_quick_run_has_learnt_to_read(quick: tuple[Path, Result], digits: Digits) -> None:
+    """The exported 8-bit file, found as the service finds it, reads digits; Keras says the same of nearly all."""
+    keras = frameworks.import_keras()
+    model = find("mine", quick[0])
+    glyphs = Glyphs(images=normalised(digits.images[:600]), labels=digits.labelled()[:600])
+    network = keras.models.load_model(quick[0] / "mine" / "model.keras")
+    figures = measure("some", glyphs, classifier=Classifier(model.litert), network=network)
+    assert figures.float_right is not None
+    assert figures.right > 0.93 * 600
+    assert abs(figures.right - figures.float_right) <= 6
+
+
+def test_a_model_that_is_there_is_not_replaced_unasked(quick: tuple[Path, Result]) -> None:
+    """An hour's work is not written over by a second run, and the second run hears of it before it begins."""
+    folder = quick[0]
+    result = train(
+        "--recipe", "quick", "--data", folder / "absent.npz", "--out", folder, "--name", "mine", "--epochs", "8"
+    )
+    assert result.exit_code == ExitCode.BAD_MODEL
+    assert "--replace" in result.output
+
+
+def test_eight_bits_lose_next_to_nothing() -> None:
+    """The shipped file and the network it came from agree on drawn digits of every kind, in class and in confidence."""
+    keras = frameworks.import_keras()
+    model = find("paper-1", shipped("models"))
+    network = keras.models.load_model(model.folder / "model.keras")
+    rng = np.random.default_rng(2)
+    strokes = Glyphs(images=rng.integers(0, 2, (10, 28, 28), np.uint8) * 255, labels=np.arange(10, dtype=np.uint8))
+    glyphs = draw_round(strokes, 0, seed=1).images
+    assert len(glyphs) > 10
+    for images in (glyphs, normalised(written(400))):
+        said, by_float = Classifier(model.litert)(images), network.predict(as_input(images), verbose=0)
+        sure = by_float.max(axis=1) > 0.9
+        assert (said.argmax(axis=1) == by_float.argmax(axis=1))[sure].all()
+        assert np.abs(said - by_float).mean() < 0.02
+
+
+def written(count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """(count, 24, 24) uint8 digits that scikit-learn brings along."""
+    from sklearn.datasets import load_digits
+
+    return np.kron((load_digits().images[:count] * 15.9).astype(np.uint8), np.ones((3, 3), np.uint8))
+
+
+def test_without_data_it_says_what_to_give(tmp_path: Path) -> None:
+    """`digitd train` alone explains the formats it learns from."""
+    result = train("--out", tmp_path)
+    assert result.exit_code == ExitCode.BAD_INPUT
+    assert "train.csv" in result.output
+    assert "IDX" in result.output
+    assert "npz" in result.output
+
+
+def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path) -> None:
+    """--name cannot be made to delete somebody's photographs, not even with --replace."""
+    (tmp_path / "photographs").mkdir()
+    result = train("--out", tmp_path, "--name", "photographs", "--replace")
+    assert result.exit_code == ExitCode.BAD_MODEL
+    assert (tmp_path / "photographs").is_dir()
+
+
+def test_without_tensorflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named, and the command that installs it."""
+    monkeypatch.setitem(__import__("sys").modules, "keras", None)
+    with pytest.raises(NotInstalled, match=r'pip install "digitd\[train\]"'):
+        frameworks.import_keras()
