@@ -50,6 +50,15 @@ def test_a_stranger_is_a_picture(seed: int) -> None:
     assert normalise(drawn).shape == (28, 28)
 
 
+def test_strangers_come_of_any_set() -> None:
+    """A set of a few kinds, of hairlines, specks and empty pictures, gives strangers all the same."""
+    poor = np.zeros((4, 28, 28), np.uint8)
+    poor[0, 3, 4:9] = poor[1, 3:9, 4] = poor[2, 5, 5] = 255
+    rng = np.random.default_rng(1)
+    for _ in range(400):
+        normalise(stranger(poor, np.array([0, 1, 3, 3], np.uint8), rng))
+
+
 @given(size=st.tuples(st.integers(1, 70), st.integers(1, 70)))
 @settings(deadline=None, max_examples=60)
 def test_pictures_of_any_size_become_squares(size: tuple[int, int]) -> None:

@@ -15,7 +15,7 @@ import digitd
 from digitd.models import CARD, KERAS, LITERT
 from digitd_trainer.digits import DatasetError, Digits
 from digitd_trainer.figures import together
-from digitd_trainer.frameworks import versions
+from digitd_trainer.frameworks import import_keras, versions
 from digitd_trainer.plots import plot_curves, plot_held_out
 from digitd_trainer.recipes import Recipe
 from digitd_trainer.train import Trained
@@ -39,7 +39,7 @@ def write_folder(
             draft = Path(made) / folder.name
             draft.mkdir()
             (draft / LITERT).write_bytes(trained.litert)
-            trained.network.save(draft / KERAS, include_optimizer=False)
+            save_keras(trained.network, draft / KERAS)
             card = _card(folder.name, draft, trained, recipe=recipe, sets=sets, seed=seed)
             _write_json(draft / CARD, card)
             _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed, seconds=seconds))
@@ -50,6 +50,13 @@ def write_folder(
             draft.rename(folder)
     except OSError as fault:
         raise DatasetError(f"{folder}: {fault.strerror}. Name another folder with --out.") from None
+
+
+def save_keras(network: Any, path: Path) -> None:
+    """Write network without what the optimiser remembers, which would make the file three times as large."""
+    bare = import_keras().models.clone_model(network)
+    bare.set_weights(network.get_weights())
+    bare.save(path)
 
 
 def _card(

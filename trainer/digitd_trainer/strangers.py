@@ -158,8 +158,9 @@ def _one_of(digits: NDArray[np.uint8], wanted: NDArray[np.bool_], rng: Generator
 
 
 def _inked(ink: Ink) -> Ink:
+    """The part of ink that is inked; ink itself where nothing is."""
     x, y, width, height = cv2.boundingRect(ink)
-    return ink[y : y + height, x : x + width]
+    return ink[y : y + height, x : x + width] if width else ink
 
 
 _WEIGHTS: dict[Maker, int] = {
