@@ -8,7 +8,6 @@ is decoding the same files on one core and nothing else; `kill`, `kill -9` in th
 import argparse
 import json
 import os
-import random
 import signal
 import sqlite3
 import statistics
@@ -17,7 +16,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import cv2
@@ -50,7 +50,9 @@ def blank_form() -> NDArray[np.uint8]:
     for name, box in boxes().items():
         corner, other = (int(box.x0), int(box.y0)), (int(box.x1), int(box.y1))
         cv2.rectangle(page, corner, other, 60, 4)
-        cv2.putText(page, f"No. {name}", (corner[0] - 260, corner[1] + 75), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 3, cv2.LINE_AA)
+        cv2.putText(
+            page, f"No. {name}", (corner[0] - 260, corner[1] + 75), cv2.FONT_HERSHEY_SIMPLEX, 1.6, 0, 3, cv2.LINE_AA
+        )
     return page
 
 
@@ -70,10 +72,160 @@ def filled_form(seed: int) -> NDArray[np.uint8]:
 
 def distinct_jpegs(count: int, seeds: int = 8) -> list[bytes]:
     """Scans as JPEG; more than seeds of them are copies with other bytes, as a comment in the file makes them."""
-    drawn = [cv2.imencode(".jpg", filled_form(seed), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes() for seed in range(seeds)]
+    drawn = [
+        cv2.imencode(".jpg", filled_form(seed), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes() for seed in range(seeds)
+    ]
     return [_with_comment(drawn[index % seeds], f"copy {index}") for index in range(count)]
 
 
 def _with_comment(jpeg: bytes, text: str) -> bytes:
     body = text.encode()
     return jpeg[:2] + b"\xff\xfe" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
+
+
+def make_clerk(folder: Path) -> Path:
+    """A folder of the service's own with the form in it."""
+    digitd("init", str(folder))
+    cv2.imwrite(str(folder / "blank.png"), blank_form())
+    lines = [f"{n},{b.x0:g},{b.y0:g},{b.x1:g},{b.y1:g}" for n, b in boxes().items()]
+    (folder / "fields.csv").write_text("\n".join(["field,x0,y0,x1,y1", *lines]) + "\n", encoding="utf-8")
+    digitd("form", "new", FORM, "--reference", "blank.png", "--fields", "fields.csv", folder=folder)
+    return folder
+
+
+def digitd(*arguments: str, folder: Path | None = None) -> str:
+    """Run a command to its end and return what it printed."""
+    return subprocess.run([*DIGITD, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def drop(folder: Path, pages: Sequence[bytes]) -> None:
+    """Put pages into the form's folder of the inbox, long enough ago to be quiet."""
+    for index, page in enumerate(pages):
+        path = folder / "inbox" / FORM / f"page{index:04d}.jpg"
+        path.write_bytes(page)
+        os.utime(path, (time.time() - 60, time.time() - 60))
+
+
+def ask(folder: Path, query: str, *values: object) -> list[tuple[object, ...]]:
+    """Rows of the folder's database."""
+    with closing(sqlite3.connect(folder / "var" / "digitd.db")) as database:
+        return database.execute(query, values).fetchall()
+
+
+def latency(folder: Path, count: int) -> dict[str, float]:
+    """Milliseconds from the writer's closing a page to its rows being committed, the service idle before each."""
+    waits = []
+    with service(folder) as process:
+        follow(process, "service_started", 1)
+        for index, page in enumerate(distinct_jpegs(count + 2)):
+            name = f"drop{index:03d}.jpg"
+            with (folder / "inbox" / FORM / name).open("wb") as file:
+                file.write(page)
+            closed = time.perf_counter()
+            while not ask(folder, "SELECT 1 FROM documents WHERE name = ? AND read_at IS NOT NULL", name):
+                time.sleep(0.001)
+            waits.append((time.perf_counter() - closed) * 1000)
+            follow(process, "document_read", 1)
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+    waits = waits[2:]  # the first two wait for the readers to start
+    return {"pages": count, "median_ms": statistics.median(waits), "worst_ms": max(waits), **reading_ms(folder)}
+
+
+def throughput(folder: Path, count: int) -> dict[str, float]:
+    """Pages a second of `run --once`, and of nothing but decoding the same files on one core."""
+    pages = distinct_jpegs(count)
+    drop(folder, pages)
+    begun = time.perf_counter()
+    facts = json.loads(digitd("run", "--once", "--json", folder=folder))
+    wall_seconds = time.perf_counter() - begun
+    cv2.setNumThreads(1)
+    begun = time.perf_counter()
+    for page in pages:
+        cv2.imdecode(np.frombuffer(page, np.uint8), cv2.IMREAD_GRAYSCALE)
+    floor = count / (time.perf_counter() - begun)
+    speed = facts["pages"] / facts["seconds"]
+    return {
+        "pages": facts["pages"],
+        "cores": os.cpu_count() or 1,
+        "pages_per_s": speed,
+        "pages_per_s_with_start": facts["pages"] / wall_seconds,
+        "floor_decode_per_s_one_core": floor,
+        "share_of_floor": speed / floor,
+        **reading_ms(folder),
+    }
+
+
+def kill(folder: Path, count: int, kills: int = 3) -> dict[str, float]:
+    """Kill `run --once` in its middle, again and again, then let it end; count what is there."""
+    pages = distinct_jpegs(count)
+    drop(folder, [*pages, *pages[:3], *[page[: len(page) // 2] for page in pages[:2]]])
+    chance = np.random.default_rng()
+    for _ in range(kills):
+        with service(folder, "--once") as process:
+            follow(process, "document_read", int(chance.integers(2, count // (kills + 2))))
+            process.kill()
+    subprocess.run([*DIGITD, "run", "--once"], cwd=folder, capture_output=True, check=False)
+    states = dict(ask(folder, "SELECT state, count(*) FROM documents GROUP BY state"))
+    ((pages_kept, documents_read),) = ask(folder, "SELECT count(*), count(DISTINCT document_id) FROM pages")
+    ((fields,),) = ask(folder, "SELECT count(*) FROM fields")
+    found: Counter[str] = Counter({str(state): int(str(n)) for state, n in states.items()})
+    return {
+        "dropped": count + 5,
+        "seen": found.total(),
+        **{state: found[state] for state in ("done", "review", "failed", "duplicate", "queued", "reading")},
+        "read_twice": int(str(pages_kept)) - int(str(documents_read)),
+        "fields": int(str(fields)),
+        "fields_expected": count * ROWS * COLUMNS,
+    }
+
+
+def reading_ms(folder: Path) -> dict[str, float]:
+    """The median of what the stages of a page took, in milliseconds: all but it is the service's own."""
+    rows = [json.loads(str(row[0])) for row in ask(folder, "SELECT stage_ms FROM pages")]
+    stages = {f"stage_{name}_ms": statistics.median(row[name] for row in rows) for name in rows[0]}
+    return {"reading_ms": statistics.median(sum(row.values()) for row in rows), **stages}
+
+
+@contextmanager
+def service(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A running `digitd run`, whose log can be followed; waited for at the end."""
+    process = subprocess.Popen([*DIGITD, "run", *arguments], cwd=folder, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.communicate(timeout=60)
+
+
+def follow(process: subprocess.Popen[str], event: str, times: int) -> None:
+    """Read the log until an event has come so many times."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        times -= event in line
+        if times <= 0:
+            return
+
+
+def main() -> None:
+    """Measure what is asked for, print it, and write it beside this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", default=["latency", "throughput", "kill"])
+    parser.add_argument("--pages", type=int, default=200, help="for throughput; half as many for kill")
+    arguments = parser.parse_args()
+    measures = {
+        "latency": lambda folder: latency(folder, 30),
+        "throughput": lambda folder: throughput(folder, arguments.pages),
+        "kill": lambda folder: kill(folder, arguments.pages // 2),
+    }
+    results = {}
+    for name in arguments.what:
+        with tempfile.TemporaryDirectory() as temporary:
+            results[name] = measures[name](make_clerk(Path(temporary) / "clerk"))
+        print(f"\n{name}")
+        for key, value in results[name].items():
+            print(f"  {key:<28} {value:>10,.1f}" if isinstance(value, float) else f"  {key:<28} {value:>10,}")
+    Path(__file__).with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
