@@ -28,7 +28,7 @@ def of(digits: Digits, count: int) -> Glyphs:
     return Glyphs(images=as_squares(digits.images[:count]), labels=digits.labelled()[:count])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 2**32), which=st.integers(0, 9))
 def test_a_distorted_digit_keeps_its_ink(seed: int, which: int) -> None:
     """Whatever is done to a digit, something of it is left to normalise."""
@@ -39,7 +39,7 @@ def test_a_distorted_digit_keeps_its_ink(seed: int, which: int) -> None:
     assert normalise(drawn).any()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 2**32))
 def test_a_stranger_is_a_picture(seed: int) -> None:
     """Every kind of stranger can be normalised like a digit."""

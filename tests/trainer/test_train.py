@@ -1,6 +1,8 @@
 """Training itself: the seed's network is the seed's, and a quick run gives a model folder that reads."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -160,8 +162,28 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "photographs").is_dir()
 
 
-def test_without_tensorflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is named, and the command that installs it."""
-    monkeypatch.setitem(__import__("sys").modules, "keras", None)
-    with pytest.raises(NotInstalled, match=r'pip install "digitd\[train\]"'):
+def test_without_tensorflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The extra is named, and the command that installs it, before any data is read."""
+    monkeypatch.setattr(frameworks, "find_spec", lambda name: None)
+    result = train("--data", tmp_path / "absent.csv", "--out", tmp_path)
+    assert result.exit_code == ExitCode.NOT_INSTALLED
+    assert 'pip install "digitd[train]"' in result.output
+    with pytest.raises(NotInstalled):
         frameworks.import_keras()
+
+
+def test_without_the_trainer_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation whose trainer was taken out says so, as every other fault does."""
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: ())
+    monkeypatch.delitem(sys.modules, "digitd.cli.train", raising=False)
+    result = train("--help")
+    monkeypatch.delitem(sys.modules, "digitd.cli.train", raising=False)
+    assert result.exit_code == ExitCode.NOT_INSTALLED
+    assert "the trainer is not installed" in result.output
+
+
+def test_help_does_not_import_tensorflow() -> None:
+    """Whoever asks for help does not wait five seconds for it."""
+    said = "import sys; from digitd.cli import main; main(['train', '--help'], standalone_mode=False); "
+    said += "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", said], check=False, capture_output=True).returncode == 0

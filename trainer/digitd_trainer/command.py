@@ -14,6 +14,7 @@ from digitd.errors import ModelError
 from digitd.models import CARD
 from digitd_trainer.dataset import has_test_part, load
 from digitd_trainer.digits import DatasetError
+from digitd_trainer.frameworks import check_installed
 from digitd_trainer.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def train(
     _check_free(folder, replace=replace)
     if not data:
         raise DatasetError(f"nothing to learn from: {WHAT_TO_GIVE}")
+    check_installed()
     sets = [digits for path in data for digits in load(path)]
     tests = [digits for path in data if has_test_part(path) for digits in load(path, part="test")]
     from digitd_trainer.folder import write_folder
