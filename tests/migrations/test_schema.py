@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from digitd.errors import DatabaseError
 from digitd.resources import shipped
 from digitd.store import Store, schema
-from digitd.store.store import connect
+from digitd.store.database import connect
 from digitd.store.tables import Base
 
 
@@ -84,9 +84,10 @@ def test_a_damaged_database_is_refused(path: Path, opening: Any) -> None:
         opening(path)
 
 
-def test_an_empty_file_becomes_a_database(path: Path) -> None:
-    """What a crash in the first moment leaves behind is no obstacle."""
-    path.touch()
+@pytest.mark.parametrize("leave", [Path.touch, lambda path: connect(f"sqlite:///{path}").connect().close()])
+def test_an_empty_file_becomes_a_database(path: Path, leave: Any) -> None:
+    """What a crash in the first moment leaves behind, with or without a header, is no obstacle."""
+    leave(path)
     Store.open(path, create=True).close()
     Store.open(path).close()
 

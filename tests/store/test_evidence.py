@@ -7,7 +7,8 @@ import pytest
 
 from digitd.records import DocumentReading, DocumentState, FieldReading, FieldState
 from digitd.store import Store
-from digitd.store import store as module
+from digitd.store import fields as module
+from digitd.store.tables import models
 
 ACCEPTED, REVIEW, BLANK = FieldState.ACCEPTED, FieldState.REVIEW, FieldState.BLANK
 
@@ -102,7 +103,7 @@ def test_the_model_is_remembered_with_the_card_it_had_first(store: Store, take: 
         store.claim_next()
         store.record_reading(document.id, reading(), card={"n": number})
     with store._reading() as connection:
-        rows = connection.execute(module.models.select()).all()
+        rows = connection.execute(models.select()).all()
     assert [(row.id, row.card) for row in rows] == [("made-up@0", {"n": 0})]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from digitd.errors import DatabaseError
 from digitd.records import LEGAL_MOVES, DocumentState, FieldState
 from digitd.store import Store
-from digitd.store import store as module
+from digitd.store import documents as module
 
 S = DocumentState
 
@@ -135,7 +135,7 @@ def test_only_legal_moves_are_written(store: Store, take: Any, previous: Documen
 
     def move() -> None:
         with store._writing() as connection:
-            module._move(connection, document.id, state, reason="x")
+            module.move(connection, document.id, state, reason="x")
 
     if state in LEGAL_MOVES[previous]:
         move()

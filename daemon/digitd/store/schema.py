@@ -23,6 +23,12 @@ def known() -> list[str]:
     return sorted(path.name.split("_")[0] for path in Path(shipped("migrations"), "versions").glob("[0-9]*.py"))
 
 
+def is_empty(engine: Engine) -> bool:
+    """Whether the database has no tables at all."""
+    with engine.connect() as connection:
+        return not inspect(connection).get_table_names()
+
+
 def check(engine: Engine, where: str, *, older: bool = False) -> str | None:
     """Refuse a database of another version, unless it is older and older is allowed; returns its revision.
 

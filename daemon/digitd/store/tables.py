@@ -1,4 +1,4 @@
-"""The mapped tables. Only `store.py` uses them; everyone else sees the records it returns.
+"""The mapped tables. Only this package uses them; everyone else sees the records it returns.
 
 Times are UTC. Probabilities are 11 little-endian float32; pictures are PNG.
 """
@@ -6,7 +6,7 @@ Times are UTC. Probabilities are 11 little-endian float32; pictures are PNG.
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, text
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, Table, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -168,3 +168,13 @@ class LabelRow(Base):
     duration_ms: Mapped[int | None]
     sampling_probability: Mapped[float | None]
     retracts_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), unique=True)
+
+
+def _table(mapped: type[Base]) -> Table:
+    table = mapped.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
+fields, glyphs, labels = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow))

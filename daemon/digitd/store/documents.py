@@ -1,0 +1,207 @@
+"""The ledger of documents: taking in, claiming, failing, and every change of state with its reason."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from digitd.records import LEGAL_MOVES, Document, DocumentState, Move
+from digitd.store.database import Database
+from digitd.store.tables import documents, moves
+
+
+class Documents(Database):
+    """Documents and their history."""
+
+    def take_in(
+        self, *, name: str, form: str | None, sha256: str, size_bytes: int, token: str, seen_at: datetime
+    ) -> Document:
+        """Enter a file that has just left the inbox: queued, or duplicate where its bytes are known."""
+        with self._writing() as connection:
+            original = connection.execute(
+                select(documents).where(documents.c.sha256 == sha256, documents.c.original_id.is_(None))
+            ).first()
+            last = DocumentState.QUEUED if original is None else DocumentState.DUPLICATE
+            reason = "" if original is None else _duplicate_of(original)
+            now = datetime.now(UTC)
+            new = connection.execute(
+                insert(documents)
+                .values(
+                    name=name,
+                    form=form,
+                    sha256=sha256,
+                    size_bytes=size_bytes,
+                    token=token,
+                    seen_at=seen_at,
+                    state=last,
+                    reason=reason,
+                    attempts=0,
+                    original_id=None if original is None else original.id,
+                )
+                .returning(documents.c.id)
+            ).scalar_one()
+            path = [(None, DocumentState.SEEN, seen_at, ""), (DocumentState.SEEN, DocumentState.SETTLING, seen_at, "")]
+            for previous, state, at, why in [*path, (DocumentState.SETTLING, last, now, reason)]:
+                _write_move(connection, new, previous, state, at=at, reason=why)
+            return _document(connection.execute(select(documents).where(documents.c.id == new)).one())
+
+    def claim_next(self, *, among: Collection[int] | None = None) -> Document | None:
+        """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none.
+
+        among limits the choice to these ids.
+        """
+        query = select(documents).where(documents.c.state == DocumentState.QUEUED).order_by(documents.c.id).limit(1)
+        if among is not None:
+            query = query.where(documents.c.id.in_(among))
+        with self._writing() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            move(connection, row.id, DocumentState.READING, attempts=row.attempts + 1)
+            return _document(connection.execute(select(documents).where(documents.c.id == row.id)).one())
+
+    def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
+        """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
+        with self._writing() as connection:
+            tries = connection.execute(select(documents.c.attempts).where(documents.c.id == document_id)).scalar_one()
+            move(
+                connection,
+                document_id,
+                DocumentState.QUEUED,
+                reason=reason,
+                attempts=tries if count_attempt else max(0, tries - 1),
+            )
+
+    def retry(self, document_id: int, *, form: str | None = None) -> None:
+        """Queue a failed document again, with its attempts forgotten; form, where given, replaces the one it had."""
+        other = {} if form is None else {"form": form}
+        with self._writing() as connection:
+            move(connection, document_id, DocumentState.QUEUED, reason="asked for by a person", attempts=0, **other)
+
+    def record_failure(self, document_id: int, reason: str) -> None:
+        """A document cannot be read; reason is a sentence a person understands."""
+        with self._writing() as connection:
+            move(connection, document_id, DocumentState.FAILED, reason=reason)
+
+    def documents(
+        self,
+        *,
+        states: Iterable[DocumentState] | None = None,
+        name: str | None = None,
+        ids: Collection[int] | None = None,
+        newest: int | None = None,
+    ) -> list[Document]:
+        """Documents, oldest first; newest limits them to the last so many."""
+        query = select(documents).order_by(documents.c.id.desc())
+        if states is not None:
+            query = query.where(documents.c.state.in_([str(s) for s in states]))
+        if name is not None:
+            query = query.where(documents.c.name == name)
+        if ids is not None:
+            query = query.where(documents.c.id.in_(ids))
+        if newest is not None:
+            query = query.limit(newest)
+        with self._reading() as connection:
+            return [_document(row) for row in connection.execute(query)][::-1]
+
+    def document(self, document_id: int) -> Document:
+        """The document of that id, which must exist."""
+        with self._reading() as connection:
+            return _document(connection.execute(select(documents).where(documents.c.id == document_id)).one())
+
+    def duplicates_of(self, document_id: int) -> list[Document]:
+        """Later documents with the same bytes, oldest first."""
+        query = select(documents).where(documents.c.original_id == document_id).order_by(documents.c.id)
+        with self._reading() as connection:
+            return [_document(row) for row in connection.execute(query)]
+
+    def document_with_token(self, token: str) -> Document | None:
+        """The document whose folder in `var/work` is token."""
+        with self._reading() as connection:
+            row = connection.execute(select(documents).where(documents.c.token == token)).first()
+            return None if row is None else _document(row)
+
+    def history(self, document_id: int) -> list[Move]:
+        """Every change of a document's state, oldest first."""
+        with self._reading() as connection:
+            found = connection.execute(select(moves).where(moves.c.document_id == document_id).order_by(moves.c.id))
+            return [
+                Move(
+                    at=row.at,
+                    previous=None if row.previous is None else DocumentState(row.previous),
+                    state=DocumentState(row.state),
+                    reason=row.reason,
+                )
+                for row in found
+            ]
+
+    def counts(self) -> dict[DocumentState, int]:
+        """How many documents are in each state; states with none are there with 0."""
+        with self._reading() as connection:
+            found = connection.execute(select(documents.c.state, func.count()).group_by(documents.c.state))
+            return dict.fromkeys(DocumentState, 0) | {DocumentState(state): count for state, count in found}
+
+    def read_since(self, since: datetime) -> int:
+        """How many documents were read at or after since."""
+        with self._reading() as connection:
+            return connection.execute(
+                select(func.count()).select_from(documents).where(documents.c.read_at >= since)
+            ).scalar_one()
+
+
+def move(connection: Connection, document_id: int, state: DocumentState, *, reason: str = "", **values: Any) -> None:
+    """Change a document's state, and values with it, and write the change into its history."""
+    previous = DocumentState(
+        connection.execute(select(documents.c.state).where(documents.c.id == document_id)).scalar_one()
+    )
+    _write_move(connection, document_id, previous, state, at=datetime.now(UTC), reason=reason)
+    connection.execute(
+        update(documents).where(documents.c.id == document_id).values(state=state, reason=reason, **values)
+    )
+
+
+def _write_move(
+    connection: Connection,
+    document_id: int,
+    previous: DocumentState | None,
+    state: DocumentState,
+    *,
+    at: datetime,
+    reason: str,
+) -> None:
+    if state not in LEGAL_MOVES[previous]:
+        raise ValueError(f"document {document_id} may not go from {previous} to {state}")
+    connection.execute(
+        insert(moves).values(document_id=document_id, at=at, previous=previous, state=state, reason=reason)
+    )
+
+
+def _duplicate_of(original: Row[Any]) -> str:
+    reason = f"the same bytes as document {original.id}, which is {original.state}"
+    if original.state == DocumentState.FAILED:
+        reason += f" ({original.reason}); `digitd retry` reads that one again"
+    return reason
+
+
+def _document(row: Row[Any]) -> Document:
+    return Document(
+        id=row.id,
+        name=row.name,
+        form=row.form,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        state=DocumentState(row.state),
+        reason=row.reason,
+        attempts=row.attempts,
+        token=row.token,
+        original_id=row.original_id,
+        seen_at=row.seen_at,
+        read_at=row.read_at,
+    )
+
+
+def what_waits(waiting: int, page_reasons: Sequence[str]) -> str:
+    """Why a document is in review, in words: its number of waiting fields, and what is doubtful about its pages."""
+    parts = [f"{waiting} field{'s' * (waiting != 1)} to verify"] if waiting else []
+    return "; ".join([*parts, *dict.fromkeys(page_reasons)])

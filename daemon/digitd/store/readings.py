@@ -1,0 +1,98 @@
+"""What the machine made of a document, kept with its evidence in the transaction that finishes the document."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import cv2
+from sqlalchemy import Connection, insert, select
+
+from digitd.records import DocumentReading, DocumentState, FieldReading, FieldState, Glyph
+from digitd.store.database import Database
+from digitd.store.documents import move, what_waits
+from digitd.store.tables import fields, glyphs, models, pages
+
+#: Fastest and smallest for a glyph: 22 us and 246 bytes, where OpenCV's default takes 30 us and 326 bytes.
+GLYPH_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
+
+
+class Readings(Database):
+    """Readings of documents, as they come in."""
+
+    def record_reading(self, document_id: int, reading: DocumentReading, *, card: Mapping[str, Any]) -> DocumentState:
+        """Keep everything that came of a document and finish it, in one transaction. Returns done or review."""
+        now = datetime.now(UTC)
+        waiting = [f for p in reading.pages for f in p.fields if f.state is FieldState.REVIEW]
+        doubtful_pages = [p for p in reading.pages if p.reason]
+        state = DocumentState.REVIEW if waiting or doubtful_pages else DocumentState.DONE
+        reason = what_waits(len(waiting), [p.reason for p in doubtful_pages])
+        with self._writing() as connection:
+            _remember_model(connection, reading.model, card, now)
+            for page in reading.pages:
+                page_id = connection.execute(
+                    insert(pages)
+                    .values(
+                        document_id=document_id,
+                        number=page.number,
+                        width_px=page.width_px,
+                        height_px=page.height_px,
+                        dpi=page.dpi,
+                        form=page.form,
+                        residual_mm=page.residual_mm,
+                        reason=page.reason,
+                        stage_ms=dict(page.stage_ms),
+                        model_id=reading.model,
+                        pipeline=reading.pipeline,
+                    )
+                    .returning(pages.c.id)
+                ).scalar_one()
+                _write_fields(connection, page_id, page.fields)
+            move(connection, document_id, state, reason=reason, read_at=now)
+        return state
+
+
+def _remember_model(connection: Connection, model: str, card: Mapping[str, Any], now: datetime) -> None:
+    if connection.execute(select(models.c.id).where(models.c.id == model)).first() is None:
+        connection.execute(insert(models).values(id=model, card=dict(card), first_used_at=now))
+
+
+def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldReading]) -> None:
+    if not found:
+        return
+    rows = [
+        {
+            "page_id": page_id,
+            "position": position,
+            "name": field.name,
+            "x0": field.box.x0,
+            "y0": field.box.y0,
+            "x1": field.box.x1,
+            "y1": field.box.y1,
+            "value": field.value,
+            "confidence": field.confidence,
+            "state": str(field.state),
+            "machine_state": str(field.state),
+            "reason": field.reason,
+            "candidates": [[c.value, round(c.probability, 6)] for c in field.candidates],
+            "crop_png": field.crop_png,
+        }
+        for position, field in enumerate(found)
+    ]
+    ids = connection.scalars(insert(fields).returning(fields.c.id, sort_by_parameter_order=True), rows).all()
+    symbols = [_glyph_row(key, glyph) for key, field in zip(ids, found, strict=True) for glyph in field.glyphs]
+    if symbols:
+        connection.execute(insert(glyphs), symbols)
+
+
+def _glyph_row(field_id: int, glyph: Glyph) -> dict[str, Any]:
+    return {
+        "field_id": field_id,
+        "position": glyph.position,
+        "x0": glyph.box.x0,
+        "y0": glyph.box.y0,
+        "x1": glyph.box.x1,
+        "y1": glyph.box.y1,
+        "content": str(glyph.content),
+        "probabilities": glyph.probabilities.astype("<f4").tobytes(),
+        "pixels_png": cv2.imencode(".png", glyph.pixels, GLYPH_PNG)[1].tobytes(),
+    }
