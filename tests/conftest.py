@@ -8,6 +8,7 @@ from uuid import uuid4
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from digitd.demo.handwriting import write_number
 from digitd.reading.normalise import GLYPH_SIDE
@@ -23,6 +24,9 @@ from digitd.records import (
     PageReading,
 )
 from digitd.store import Store
+
+settings.register_profile("digitd", deadline=None)  # a busy machine is no fault
+settings.load_profile("digitd")
 
 MakeField = Callable[..., FieldReading]
 Record = Callable[..., Document]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading import ink as inks
+from digitd.reading.lines import Frame
 from digitd.records import Box, Page, Region, Registration, Template, TemplateField
 
 #: Margin around a field, as a share of its height.
@@ -41,7 +42,7 @@ def locate_freely(page: Page) -> Iterator[Region]:
     """Every line of writing on a page without a template, from top to bottom, as fields line1, line2, ..."""
     dark = inks.darkness(page.pixels)
     height, width = page.pixels.shape
-    frame = inks.Frame(x0=0, y0=0, x1=width, y1=height)
+    frame = Frame(x0=0, y0=0, x1=width, y1=height)
     for number, (y0, y1, x0, x1) in enumerate(_lines(inks.writing(dark, frame)), start=1):
         margin = max(2, round(MARGIN * (y1 - y0)))
         box = Box(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading import ink as inks
+from digitd.reading.lines import Frame
 from digitd.records import Box, Region, Symbol
 
 #: A piece lower than this share of the field's tallest is a dot, a comma or a speck; so is one this faint in area.
@@ -68,18 +69,18 @@ def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
     a trainer cleans pictures that are not bare glyphs.
     """
     dark = inks.darkness(cell)
-    frame = inks.Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, loose=LOOSE_BORDER, exact=0.0)
+    frame = Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, loose=LOOSE_BORDER, exact=0.0)
     pieces = _pieces(inks.writing(dark, frame), frame)
     return next(_in_cells(pieces, dark, frame, 1)).ink
 
 
-def _frame(region: Region) -> inks.Frame:
+def _frame(region: Region) -> Frame:
     height, width = region.pixels.shape
     margin = region.margin_px
-    return inks.Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
+    return Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
 
 
-def _pieces(writing: NDArray[np.uint8], frame: inks.Frame) -> list[_Piece]:
+def _pieces(writing: NDArray[np.uint8], frame: Frame) -> list[_Piece]:
     """Connected pieces that belong to the field: mostly inside it, and no specks."""
     count, marks, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
     inside = np.bincount(marks[frame.y0 : frame.y1, frame.x0 : frame.x1].ravel(), minlength=count)
@@ -92,7 +93,7 @@ def _pieces(writing: NDArray[np.uint8], frame: inks.Frame) -> list[_Piece]:
     return found
 
 
-def _rest_of_border(x: int, y: int, width: int, height: int, frame: inks.Frame) -> bool:
+def _rest_of_border(x: int, y: int, width: int, height: int, frame: Frame) -> bool:
     """Whether a piece is a sliver that a border line left behind: flat against an edge of the field."""
     near = max(2, round((frame.exact + 0.04) * frame.height))
     thin = max(2, round(0.08 * frame.height))
@@ -101,7 +102,7 @@ def _rest_of_border(x: int, y: int, width: int, height: int, frame: inks.Frame) 
     return flat or upright
 
 
-def _in_cells(pieces: list[_Piece], dark: NDArray[np.float32], frame: inks.Frame, cells: int) -> Iterator[Symbol]:
+def _in_cells(pieces: list[_Piece], dark: NDArray[np.uint8], frame: Frame, cells: int) -> Iterator[Symbol]:
     edges = [frame.x0 + frame.width * i / cells for i in range(cells + 1)]
     held: list[list[_Piece]] = [[] for _ in range(cells)]
     for piece in pieces:
@@ -177,7 +178,7 @@ def _joined(first: _Piece, second: _Piece) -> _Piece:
     return _Piece(mask, x0, y0, x1, y1)
 
 
-def _symbol(parts: list[_Piece], dark: NDArray[np.float32], *, cell: int | None = None) -> Symbol:
+def _symbol(parts: list[_Piece], dark: NDArray[np.uint8], *, cell: int | None = None) -> Symbol:
     """Cut a symbol's ink with its soft edges: its own pixels and their neighbours, nothing of others."""
     whole = parts[0]
     for part in parts[1:]:
@@ -187,5 +188,5 @@ def _symbol(parts: list[_Piece], dark: NDArray[np.float32], *, cell: int | None 
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     mask[whole.y0 - y0 : whole.y1 - y0, whole.x0 - x0 : whole.x1 - x0] = whole.mask
     mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    ink = np.rint(255.0 * dark[y0:y1, x0:x1] * mask).astype(np.uint8)
+    ink = dark[y0:y1, x0:x1] * mask
     return Symbol(box=Box(x0=x0, y0=y0, x1=x1, y1=y1), ink=ink, cell=cell)

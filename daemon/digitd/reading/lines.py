@@ -1,0 +1,180 @@
+"""Printed lines in a field: borders and dividers, found and taken away. Arrays in, arrays out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+#: A printed line across, found anywhere, is at least so long: this share of the field's width, but no longer than so
+#: many heights, and longer than any stroke of a digit: so many heights.
+LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_LONGER = 0.6, 2.5, 1.1
+
+#: A border or divider is at least so long: this share of the side that the box has at least.
+LINE_DOWN = 0.9
+
+#: A line down where none is expected goes from border to border: over this share of the field's height. A 1 that
+#: fills its box is shorter.
+LINE_JOINING = 0.95
+
+#: Where a border or divider is expected, broken ones are believed from a shorter run on: this share of the height.
+BROKEN_LINE = 0.35
+
+#: The shortest run that is looked at, in pixels.
+SHORTEST_PX = 8
+
+#: A printed line is thinner than this share of the field's height; its ragged edge reaches so many pixels further.
+THICKEST_LINE, RAGGED_PX = 0.16, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Where the field itself lies in a region cut with a margin, in pixels: x0, y0, x1, y1; and its dividers.
+
+    loose is how far a long line may be from where one is expected, as a share of the height. exact is how far a
+    broken one may be; 0, a pixel, where the edges are only guessed: a curve near an edge looks like a broken line.
+    """
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    cells: int | None = None
+    loose: float = 0.12
+    exact: float = 0.06
+
+    @property
+    def height(self) -> int:
+        return max(1, self.y1 - self.y0)
+
+    @property
+    def width(self) -> int:
+        return max(1, self.x1 - self.x0)
+
+    def uprights(self) -> tuple[float, ...]:
+        """Where borders and dividers stand: x in pixels."""
+        cells = self.cells or 1
+        return tuple(self.x0 + self.width * index / cells for index in range(cells + 1))
+
+
+def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """The field's border lines and dividers in ink ((h, w) uint8, 0 or 1), as a mask of the same shape.
+
+    Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed where a
+    line is expected or where it joins the upper border to the lower. Short runs are printed only where expected.
+    """
+    across = _across(steady_runs(ink), frame)
+    down = _down(steady_runs(np.ascontiguousarray(ink.T)), across, frame)
+    ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
+    ragged |= cv2.dilate(down, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
+    return ragged & ink
+
+
+def without_lines(ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take lines out of ink (both (h, w) uint8, 0 or 1), keeping a stroke that goes on on both sides of one."""
+    left = ink & (1 - lines)
+    if not lines.any():
+        return left
+    reach = _thickness(lines) + 4 * RAGGED_PX + 2  # where a stroke crosses, the mask reaches over both ragged edges
+    kept = np.zeros_like(ink)
+    for shape in ((reach, 1), (1, reach)):
+        before = cv2.dilate(left, np.ones(shape, np.uint8), anchor=(0, 0))
+        after = cv2.dilate(left, np.ones(shape, np.uint8), anchor=(shape[1] - 1, shape[0] - 1))
+        kept |= before & after & lines & ink
+    return left | kept
+
+
+def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """How long the run across is that each pixel of ink, (h, w) uint8 of 0 and 1, belongs to; 0 outside.
+
+    A pixel's wobble and gaps of up to four pixels do not end a run.
+    """
+    steady = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    return run_lengths(cv2.morphologyEx(steady, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8)))
+
+
+def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """The length of the unbroken run across that each pixel of mask, (h, w) of 0 and 1, belongs to; 0 outside.
+
+    >>> run_lengths(np.array([[1, 1, 0, 1]], np.uint8)).tolist()
+    [[2, 2, 0, 1]]
+    """
+    height, width = mask.shape
+    flat = np.zeros((height, width + 1), np.int8)
+    flat[:, :width] = mask
+    ends = np.flatnonzero(np.diff(flat.ravel(), prepend=np.int8(0)))
+    lengths = ends[1::2] - ends[::2]
+    found = np.zeros(flat.shape, np.intp)
+    found[flat > 0] = np.repeat(lengths, lengths)
+    return found[:, :width]
+
+
+def _across(runs: NDArray[np.intp], frame: Frame) -> NDArray[np.uint8]:
+    anywhere = max(LINE_LONGER * frame.height, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
+    edges = (float(frame.y0), float(frame.y1))
+    return _thin(runs, anywhere, frame) | _where_expected(runs, edges, frame, side=frame.width).T
+
+
+def _down(runs: NDArray[np.intp], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """As `_across`, of runs in the turned field; the mask is upright again."""
+    found = _where_expected(runs, frame.uprights(), frame, side=frame.height)
+    return found | _joining(_thin(runs, BROKEN_LINE * frame.height, frame).T, across, frame)
+
+
+def _thin(runs: NDArray[np.intp], length: float, frame: Frame) -> NDArray[np.uint8]:
+    """Runs of at least length pixels that do not lie above each other to more than a line's thickness."""
+    long = (runs >= max(SHORTEST_PX, round(length))).view(np.uint8)
+    if not long.any():
+        return long
+    heights = run_lengths(np.ascontiguousarray(long.T)).T
+    return long & (heights < _thickest(frame) + 2).view(np.uint8)  # steadied runs are two pixels thicker
+
+
+def _where_expected(runs: NDArray[np.intp], places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
+    """Runs near places, long ones loosely, broken ones exactly; turned, so that they stand."""
+    long = _thin(runs, LINE_DOWN * (1 - frame.loose) * side, frame).T
+    found = _near(long, places, max(3.0, frame.loose * frame.height), frame)
+    broken = _thin(runs, BROKEN_LINE * frame.height, frame).T
+    return found | _near(broken, places, max(3.0, frame.exact * frame.height) if frame.exact else 1.0, frame)
+
+
+def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, frame: Frame) -> NDArray[np.uint8]:
+    """Of runs down keep, at each place, the longest whose middle is within tolerance, and what is in line with it.
+
+    A stroke beside the line is no second one.
+    """
+    kept = np.zeros_like(runs)
+    for place in places:
+        x0 = max(0, round(place - tolerance) - _thickest(frame))
+        x1 = max(x0, round(place + tolerance) + _thickest(frame) + 1)
+        band = runs[:, x0:x1]
+        if not band.any():
+            continue
+        _, marks, stats, centres = cv2.connectedComponentsWithStats(np.ascontiguousarray(band))
+        near = np.abs(centres[:, 0] + x0 - place) <= tolerance
+        near[0] = False
+        if near.any():
+            line = int(np.argmax(np.where(near, stats[:, cv2.CC_STAT_HEIGHT], -1)))
+            near &= np.abs(centres[:, 0] - centres[line, 0]) <= 2 * RAGGED_PX
+            kept[:, x0:x1] |= near[marks].view(np.uint8)
+    return kept
+
+
+def _joining(down: NDArray[np.uint8], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """Of runs down keep those that together, at one x, go nearly from border to border and meet a printed line."""
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(down)
+    keep = np.zeros(count, np.uint8)
+    for index in range(1, count):
+        x0, x1 = max(0, stats[index, 0] - RAGGED_PX), stats[index, 0] + stats[index, 2] + RAGGED_PX
+        covered = np.count_nonzero(down[frame.y0 : frame.y1, x0:x1].any(axis=1))
+        keep[index] = covered >= LINE_JOINING * frame.height and across[:, x0:x1].any()
+    return keep[marks]
+
+
+def _thickest(frame: Frame) -> int:
+    return max(4, round(THICKEST_LINE * frame.height))
+
+
+def _thickness(lines: NDArray[np.uint8]) -> int:
+    return max(1, round(2 * float(np.quantile(cv2.distanceTransform(lines, cv2.DIST_L1, 3)[lines > 0], 0.9))))
