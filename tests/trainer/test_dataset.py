@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitd_trainer.dataset import has_test_part, load
+from digitd_trainer.dataset import load, load_tests
 from digitd_trainer.digits import DatasetError
 
 HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
@@ -70,9 +70,8 @@ def test_npz_is_read(tmp_path: Path) -> None:
     assert_is_some(write_npz(tmp_path / "a.npz", x=images, y=labels))
     parted = write_npz(tmp_path / "b.npz", x_train=images, y_train=labels, x_test=images[:2], y_test=labels[:2])
     assert_is_some(parted)
-    assert has_test_part(parted)
-    assert not has_test_part(tmp_path / "a.npz")
-    assert len(load(parted, part="test")[0].images) == 2
+    assert [len(digits.images) for digits in load_tests(parted)] == [2]
+    assert [digits.name for digits in load_tests(tmp_path)] == ["b.npz x_test"]
     assert [digits.name for digits in load(tmp_path)] == ["a.npz", "b.npz x_train"]
 
 

@@ -12,7 +12,7 @@ import click
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import ModelError
 from digitd.models import CARD
-from digitd_trainer.dataset import has_test_part, load
+from digitd_trainer.dataset import load, load_tests
 from digitd_trainer.digits import DatasetError
 from digitd_trainer.frameworks import check_installed
 from digitd_trainer.recipes import RECIPES
@@ -72,7 +72,7 @@ def train(
         raise DatasetError(f"nothing to learn from: {WHAT_TO_GIVE}")
     check_installed()
     sets = [digits for path in data for digits in load(path)]
-    tests = [digits for path in data if has_test_part(path) for digits in load(path, part="test")]
+    tests = [digits for path in data for digits in load_tests(path)]
     from digitd_trainer.folder import write_folder
     from digitd_trainer.train import train as run  # with matplotlib and all: `--help` need not wait
 

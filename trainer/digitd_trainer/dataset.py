@@ -18,33 +18,26 @@ TRAIN_NAMES = ("train.csv", "train-images-idx3-ubyte", "train-images-idx3-ubyte.
 IDX_PICTURES, IDX_LABELS = b"\x00\x00\x08\x03", b"\x00\x00\x08\x01"
 
 
-def load(path: Path, *, part: str = "train") -> list[Digits]:
-    """Read the sets at path: a file, or every set in a folder.
-
-    Parameters
-    ----------
-    path
-        A .csv, .npz or IDX file (of pictures; the labels lie beside it), or a folder of such files.
-    part
-        Of an npz that is parted (x_train, x_test), which part: "train" or "test".
+def load(path: Path) -> list[Digits]:
+    """Read what can be learnt from at path: a .csv, .npz or IDX file of pictures, or every set in a folder.
 
     Raises
     ------
     DatasetError
         There is no such set, or it is not as it should be.
     """
-    if path.is_dir():
-        found = [path / name for name in TRAIN_NAMES if (path / name).is_file()][:1] + sorted(path.glob("*.npz"))
-        if not found:
-            raise DatasetError(
-                f"{path}: no set of digits in it. It may hold {TRAIN_NAMES[0]}, {TRAIN_NAMES[1]} or *.npz."
-            )
-        return [digits for file in found for digits in load(file, part=part)]
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file. Give a CSV as Kaggle's train.csv, an IDX file or an npz.")
-    if path.suffix == ".csv":
-        return [load_csv(path)]
-    return [load_npz(path, part=part)] if path.suffix == ".npz" else [load_idx(path)]
+    return [_load_file(file) for file in _files(path)]
+
+
+def load_tests(path: Path) -> list[Digits]:
+    """Read what is set aside for a last measurement at path: x_test and y_test of npz files that have them.
+
+    Raises
+    ------
+    DatasetError
+        As for `load`.
+    """
+    return [load_npz(file, part="test") for file in _files(path) if file.suffix == ".npz" and _has_test_part(file)]
 
 
 def load_idx(path: Path) -> Digits:
@@ -97,10 +90,24 @@ def load_npz(path: Path, *, part: str = "train") -> Digits:
     return Digits(name=name, images=images, labels=checked_labels(path, labels, first_line=1), sha256=sha256_of(path))
 
 
-def has_test_part(path: Path) -> bool:
-    """Whether path is an npz with pictures set aside for a last measurement (x_test)."""
-    if path.suffix != ".npz" or not path.is_file():
-        return False
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = [path / name for name in TRAIN_NAMES if (path / name).is_file()][:1] + sorted(path.glob("*.npz"))
+    if not found:
+        raise DatasetError(f"{path}: no set of digits in it. It may hold {TRAIN_NAMES[0]}, {TRAIN_NAMES[1]} or *.npz.")
+    return found
+
+
+def _load_file(path: Path) -> Digits:
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file. Give a CSV as Kaggle's train.csv, an IDX file or an npz.")
+    if path.suffix == ".csv":
+        return load_csv(path)
+    return load_npz(path) if path.suffix == ".npz" else load_idx(path)
+
+
+def _has_test_part(path: Path) -> bool:
     with np.load(path, allow_pickle=False) as arrays:
         return "x_test" in arrays
 

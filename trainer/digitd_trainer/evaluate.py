@@ -89,15 +89,21 @@ def evaluate(classifier: Classifier, folder: Path) -> Iterator[Figure]:
     Raises
     ------
     DatasetError
-        None does.
+        None does, or one is not what it should be.
     """
     there = [each for each in SETS if (folder / each.file).is_file()]
     if not there:
         raise DatasetError(f"{folder}: none of the sets is in it. It should hold {SETS[0].file} or {SETS[1].file}.")
     for each in there:
-        with np.load(folder / each.file, allow_pickle=False) as arrays:
-            images, labels = arrays[each.x], arrays[each.y] if each.y else None
+        images, labels = _load(folder / each.file, each)
         yield _measured(each, classifier(normalised(light_on_black(images) if each.dark_on_light else images)), labels)
+
+
+def _load(path: Path, which: Set) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    with np.load(path, allow_pickle=False) as arrays:
+        if missing := {which.x, which.y or which.x} - set(arrays.files):
+            raise DatasetError(f"{path}: no array {min(missing)} in it. It is not the set {which.name}.")
+        return arrays[which.x], arrays[which.y] if which.y else None
 
 
 def light_on_black(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
