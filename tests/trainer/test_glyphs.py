@@ -117,10 +117,19 @@ def test_nothing_held_out_is_learnt(digits: Digits) -> None:
     """Calibration is drawn from what is held out only."""
     some = Digits(name="some", images=digits.images[:120], labels=digits.labelled()[:120], sha256="")
     prepared = prepare([some], RECIPES["paper"], seed=1)
+    ((name, held_out),) = prepared.held_out
+    assert name == "some"
     kept = round(120 * RECIPES["paper"].held_out)
-    assert abs(len(prepared.held_out["some"].labels) - kept) <= 1
-    assert len(prepared.learnt.labels) + len(prepared.held_out["some"].labels) == 120
-    assert len(prepared.calibration.labels) == round_size(len(prepared.held_out["some"].labels))
+    assert abs(len(held_out.labels) - kept) <= 1
+    assert len(prepared.learnt.labels) + len(held_out.labels) == 120
+    assert len(prepared.calibration.labels) == round_size(len(held_out.labels))
+
+
+def test_sets_of_one_name_stay_two(digits: Digits) -> None:
+    """Two files called train.csv in two folders are two sets."""
+    prepared = prepare([digits, digits], RECIPES["quick"], seed=1)
+    assert [name for name, _ in prepared.held_out] == ["bundled", "bundled"]
+    assert len(prepared.learnt.labels) + sum(len(kept.labels) for _, kept in prepared.held_out) == 2 * 1797
 
 
 def test_the_seed_recipe_takes_pictures_as_they_are(digits: Digits) -> None:

@@ -1,6 +1,6 @@
 """Parts the sets of digits by a recipe: to learn from, and held out to choose, calibrate and measure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ class Prepared:
     """
 
     learnt: Glyphs
-    held_out: Mapping[str, Glyphs]
+    held_out: Sequence[tuple[str, Glyphs]]
     calibration: Glyphs
 
 
@@ -38,14 +38,13 @@ def prepare(sets: Sequence[Digits], recipe: Recipe, *, seed: int) -> Prepared:
     DatasetError
         A set has no labels or too few digits, or its pictures do not suit the recipe.
     """
-    parts = {digits.name: split(digits, share=recipe.held_out) for digits in sets}
-    held_out = {name: as_read(kept, recipe) for name, (_, kept) in parts.items()}
+    parts = [split(digits, share=recipe.held_out) for digits in sets]
+    held_out = [(kept.name, as_read(kept, recipe)) for _, kept in parts]
     if not recipe.distorted:
-        learnt = joined([as_read(learnt, recipe) for learnt, _ in parts.values()])
-        return Prepared(learnt=learnt, held_out=held_out, calibration=joined(list(held_out.values())))
+        learnt = joined([as_read(learnt, recipe) for learnt, _ in parts])
+        return Prepared(learnt=learnt, held_out=held_out, calibration=joined([kept for _, kept in held_out]))
     squares = [
-        [Glyphs(images=as_squares(digits.images), labels=digits.labelled()) for digits in part]
-        for part in parts.values()
+        [Glyphs(images=as_squares(digits.images), labels=digits.labelled()) for digits in part] for part in parts
     ]
     kept = joined([kept for _, kept in squares])
     return Prepared(

@@ -76,15 +76,15 @@ def train(
     litert = to_litert(network, data.calibration.images)
     temperature = find_temperature(litert, data.calibration)
     classifier = Classifier(litert, temperature=temperature)
-    asked = {digits.name: as_read(digits, recipe) for digits in tests}
+    asked = [(digits.name, as_read(digits, recipe)) for digits in tests]
     return Trained(
         network=network,
         litert=litert,
         temperature=temperature,
         epochs=epochs,
         history=history,
-        held_out=tuple(measure(n, g, classifier=classifier, network=network) for n, g in data.held_out.items()),
-        tests=tuple(measure(n, g, classifier=classifier, network=network) for n, g in asked.items()),
+        held_out=tuple(measure(n, g, classifier=classifier, network=network) for n, g in data.held_out),
+        tests=tuple(measure(n, g, classifier=classifier, network=network) for n, g in asked),
     )
 
 
@@ -98,7 +98,7 @@ def fit(
     rounds: Iterable[Glyphs] = repeat(data.learnt, epochs)
     if recipe.distorted:
         rounds = draw_rounds(data.learnt, epochs, seed=seed, processes=processes)
-    kept = joined(list(data.held_out.values()))
+    kept = joined([glyphs for _, glyphs in data.held_out])
     validation = as_input(kept.images), kept.labels
     history: dict[str, list[float]] = {}
     for number, glyphs in enumerate(rounds):
