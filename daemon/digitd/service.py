@@ -205,12 +205,12 @@ class Service:
         if not self._inbox.candidates:
             self._inbox.look(now_please=True)
         growing = self._inbox.waiting and time.monotonic() - self._begun < self._patience_seconds
+        self.progress.unsettled = self._inbox.waiting
         return not self._inbox.candidates and not growing
 
     def _note(self) -> None:
         self.progress.seconds = time.monotonic() - self._begun
         self.progress.waiting = self._inbox.waiting + len(self._claimed) + self._queued + self._engine.in_hand
-        self.progress.unsettled = self._inbox.waiting
         self.progress.left = self._inbox.left
 
     def _wait(self) -> None:

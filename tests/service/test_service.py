@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from digitd import ledger, service
-from digitd.config import Config
+from digitd.config import Config, Intake
 from digitd.errors import AlreadyRunning, DatabaseError, ModelError, UnreadableDocument
 from digitd.intake.lock import Lock
 from digitd.records import DocumentState
@@ -61,6 +61,16 @@ def test_a_fault_of_digitd_s_own_does_not_stop_it(bench: Any) -> None:
     bench.drop("b")
     bench.service().run(once=True)
     assert bench.states() == {"a": "failed", "b": "done"}
+
+
+def test_once_does_not_wait_for_ever_for_a_file_that_grows(bench: Any) -> None:
+    """What is still being written after incomplete_seconds stays in the inbox, and is counted."""
+    intake = Intake(settle_seconds=3600, incomplete_seconds=0)
+    bench.config = bench.config.model_copy(update={"intake": intake})
+    bench.drop("growing")
+    progress = bench.service().run(once=True)
+    assert (progress.finished, progress.unsettled) == (0, 1)
+    assert bench.files() == ["inbox/growing"]
 
 
 class Mortal(Executor):
@@ -138,7 +148,7 @@ def test_a_stop_finishes_what_is_in_hand(bench: Any, mortal: Any) -> None:
     for number in range(20):
         bench.drop(f"{number:02d}")
     progress = mortal.run(once=True, on_progress=lambda p: None if bench.stop.asked else bench.stop.ask())
-    assert progress.stopped
+    assert (progress.stopped, progress.unsettled) == (True, 0)
     counts = bench.store.counts()
     assert counts[S.DONE] == mortal._engine.room
     assert counts[S.READING] == 0
