@@ -218,4 +218,5 @@ class Service:
         more = self._claimed or self._inbox.candidates
         if self._results or (more and self._queued < self._engine.room and not self._stop.asked):
             return
-        self._bell.wait(self._inbox.due(time.monotonic()) - time.monotonic())
+        now = time.monotonic()
+        self._bell.wait(RETRY_SECONDS if self._stop.asked else self._inbox.due(now) - now)

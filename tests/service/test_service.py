@@ -111,7 +111,11 @@ def mortal(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         pools.append(Mortal())
         return pools[-1]
 
-    monkeypatch.setattr(bench.bell, "wait", lambda seconds: pools[-1].work())
+    def wait(seconds: float) -> None:
+        assert seconds > 0, "the service spins instead of waiting"
+        pools[-1].work()
+
+    monkeypatch.setattr(bench.bell, "wait", wait)
     return bench.service(executor=open_pool)
 
 
