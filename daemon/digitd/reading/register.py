@@ -18,7 +18,7 @@ from digitd.records import Registration, Template
 
 #: Long side of the picture that features are found on, in pixels, and how many features are kept.
 COARSE_SIDE = 1000
-FEATURES = 2000
+FEATURES = 1000
 
 #: A picture whose shorter side is below this has no room for a form; pixels.
 SMALLEST_SIDE = 64
@@ -32,14 +32,14 @@ REACH = 14
 #: form that only repeats some boxes of another stays below.
 PATCHES = 80
 FEWEST = 10
-MOST_AGREE = 0.5
+MOST_AGREE = 0.6
 
 #: Where the coarse step fits a part of the page only, patches elsewhere lie beyond REACH; a second look, from what the
 #: first one agreed on, finds them.
 ROUNDS = 2
 
 #: The page is divided into so many squares a side; in this share of those with print, a third of the patches agree.
-SQUARES, MOST_SQUARES = 4, 0.75
+SQUARES, MOST_SQUARES = 4, 0.8
 
 #: A patch found with a lower normalised correlation is no find.
 CORRELATION = 0.55
@@ -247,11 +247,20 @@ def _matched_patches(
         patch = reference.fine[y : y + PATCH, x : x + PATCH]
         around = padded[y : y + PATCH + 2 * REACH, x : x + PATCH + 2 * REACH]
         scores = cv2.matchTemplate(around, patch, cv2.TM_CCOEFF_NORMED)
-        _, best, _, at = cv2.minMaxLoc(scores)
+        _, best, _, (left, top) = cv2.minMaxLoc(scores)
         if best >= CORRELATION:
             given.append((x, y))
-            got.append((x + at[0] - REACH, y + at[1] - REACH))
+            got.append((x + left + _peak(scores[top], left) - REACH, y + top + _peak(scores[:, left], top) - REACH))
     return np.array(given, np.float32).reshape(-1, 2), np.array(got, np.float32).reshape(-1, 2)
+
+
+def _peak(scores: NDArray[np.float32], at: int) -> float:
+    """How far beside its highest value, at `at`, a parabola through it and its neighbours is highest; in pixels."""
+    if not 0 < at < len(scores) - 1:
+        return 0.0
+    before, best, after = (float(score) for score in scores[at - 1 : at + 2])
+    bend = before - 2 * best + after
+    return 0.0 if bend >= 0 else 0.5 * (before - after) / bend
 
 
 def _plausible(page_from_template: NDArray[np.float64], template: Template) -> bool:
