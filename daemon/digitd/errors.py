@@ -7,7 +7,7 @@ class ExitCode(IntEnum):
     """What a command's exit status means. 1 and 2 are left to click (aborted, wrong usage)."""
 
     OK = 0
-    #: `run --once` or `read`: some documents could not be read; each has its reason.
+    #: Some documents, scans or rows could not be used; each is told with its reason.
     SOME_FAILED = 3
     #: The configuration, a template or another input of the operator's is wrong.
     BAD_CONFIG = 4
