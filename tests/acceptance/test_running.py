@@ -1,0 +1,133 @@
+"""The service as it runs for days: files are dropped in every way, readers die, and a signal ends it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from digitd.cli import main
+from digitd.demo.handwriting import write_number
+from digitd.records import Box
+
+
+class Running:
+    """`digitd run` in a process of its own, whose log is read line by line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inbox = folder / "inbox" / "amount"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "digitd", "run"],
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self.until("service_started")
+
+    def until(self, event: str) -> str:
+        """The next line of the log with this event."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if event in line:
+                return line
+        raise AssertionError(f"the service ended without {event}: {self.lines}")
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+def command(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--config", str(folder / "config.toml"), *arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    command(tmp_path, "init", str(tmp_path))
+    config = (tmp_path / "config.toml").read_text(encoding="utf-8").replace("processes = 0", "processes = 2")
+    (tmp_path / "config.toml").write_text(config, encoding="utf-8")
+    assert command(tmp_path, "form", "new", "amount", "--whole-page").exit_code == 0
+    made = Running(tmp_path)
+    yield made
+    made.process.kill()
+    made.process.communicate()
+
+
+def number(seed: int) -> bytes:
+    paper = np.full((80, 300), 250, np.uint8)
+    write_number(paper, str(1000 + seed), Box(x0=10, y0=5, x1=290, y1=75), np.random.default_rng(seed))
+    return bytes(cv2.imencode(".png", paper)[1].tobytes())
+
+
+def test_every_way_of_dropping_is_noticed(running: Running, tmp_path: Path) -> None:
+    """Copied, renamed within the inbox, moved in from elsewhere, in a new folder, or linked: each is read."""
+    (running.inbox / "copied.png").write_bytes(number(1))
+    assert "copied.png" in running.until("document_read")
+    (running.inbox / "renamed.png.part").write_bytes(number(2))
+    (running.inbox / "renamed.png.part").rename(running.inbox / "renamed.png")
+    assert "renamed.png" in running.until("document_read")
+    (tmp_path / "moved.png").write_bytes(number(3))
+    (tmp_path / "moved.png").rename(running.inbox / "moved.png")
+    assert "moved.png" in running.until("document_read")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "deep.png").write_bytes(number(4))
+    shutil.move(tmp_path / "elsewhere", running.inbox / "box 4")
+    assert "deep.png" in running.until("document_read")
+    (tmp_path / "original.png").write_bytes(number(5))
+    os.link(tmp_path / "original.png", running.inbox / "linked.png")
+    assert "linked.png" in running.until("document_read")
+    assert running.stop() == 0
+
+
+def test_a_signal_ends_it_in_good_order(running: Running) -> None:
+    """What is in hand is read, the exit code is 0, and the next run reads what was left."""
+    for seed in range(30):
+        (running.inbox / f"{seed}.png").write_bytes(number(seed))
+    running.until("document_read")
+    assert running.stop() == 0
+    after = command(running.folder, "status", "--json").stdout
+    assert '"reading": 0' in after
+    assert '"failed": 0' in after
+    done = subprocess.run(
+        [sys.executable, "-m", "digitd", "run", "--once"],
+        cwd=running.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"queued": 0' in command(running.folder, "status", "--json").stdout
+
+
+def test_it_survives_the_death_of_its_readers(running: Running) -> None:
+    """A reader killed by the system costs nothing: new ones are started, and every document is read."""
+    (running.inbox / "first.png").write_bytes(number(1))
+    running.until("document_read")
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
+    if not children.exists():
+        pytest.skip("this kernel does not list children")
+    for pid in children.read_text(encoding="ascii").split():
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(int(pid), signal.SIGKILL)
+    (running.inbox / "second.png").write_bytes(number(2))
+    assert "second.png" in running.until("document_read")
+    assert running.stop() == 0
+
+
+def test_a_second_service_is_refused_and_named(running: Running) -> None:
+    """It ends with 9 at once, and `status` tells who runs."""
+    done = command(running.folder, "run", "--once")
+    assert (done.exit_code, f"process {running.process.pid}" in done.stderr) == (9, True)
+    assert f"process {running.process.pid}" in command(running.folder, "status").stdout
