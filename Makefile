@@ -23,6 +23,7 @@ help: ## what there is
 
 demo: .venv/base ## the whole path on drawn forms, a minute or two on a fresh machine
 	$(BIN)/digitd demo demo --force
+	@echo 'To have digitd on your path: . .venv/bin/activate'
 
 test: .venv/dev ## all tests
 	$(BIN)/python -m pytest
