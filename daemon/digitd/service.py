@@ -114,17 +114,19 @@ class Service:
         while True:
             try:
                 self._step()
+                wait_seconds = self._idle_seconds()
             except DatabaseError as fault:
                 if once:
                     raise
                 log().error("database_takes_no_writes", reason=str(fault), retry_seconds=RETRY_SECONDS)
-                self._bell.wait(RETRY_SECONDS)
+                wait_seconds = RETRY_SECONDS
             self._note()
             if on_progress is not None:
                 on_progress(self.progress)
             if self._over(once=once):
                 break
-            self._wait()
+            if wait_seconds > 0:
+                self._bell.wait(wait_seconds)
         self._note()
         log().info("service_stopped", finished=self.progress.finished, seconds=round(self.progress.seconds, 1))
         if self._fault is not None:
@@ -161,7 +163,8 @@ class Service:
                 try:
                     self._engine.submit(document.id, self._ledger.bytes_of(document), form=document.form)
                 except UnreadableDocument as fault:
-                    self._give_up(document.id, str(fault))
+                    refused = Finished(document_id=document.id, outcome=Outcome.REFUSED, reason=str(fault))
+                    self._results.append(refused)
             elif self._suspects:
                 self._suspects.clear()
             else:
@@ -187,14 +190,11 @@ class Service:
                 self._fault = result.fault
                 self._stop.ask()
         elif result.reading is None:
-            self._give_up(result.document_id, result.reason)
+            self._ledger.failed(result.document_id, result.reason)
+            self.progress.states[DocumentState.FAILED] += 1
         else:
             self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
             self.progress.pages += len(result.reading.pages)
-
-    def _give_up(self, document_id: int, reason: str) -> None:
-        self._ledger.failed(document_id, reason)
-        self.progress.states[DocumentState.FAILED] += 1
 
     def _over(self, *, once: bool) -> bool:
         if self._stop.asked:
@@ -213,10 +213,12 @@ class Service:
         self.progress.waiting = self._inbox.waiting + len(self._claimed) + self._queued + self._engine.in_hand
         self.progress.left = self._inbox.left
 
-    def _wait(self) -> None:
-        """Until a document comes back, something happens in the inbox, or a look is due; not while there is work."""
+    def _idle_seconds(self) -> float:
+        """How long there is nothing to do unless a document comes back or the inbox changes: until a look is due."""
+        if self._stop.asked:
+            return RETRY_SECONDS
         more = self._claimed or self._inbox.candidates
-        if self._results or (more and self._queued < self._engine.room and not self._stop.asked):
-            return
+        if self._results or (more and self._queued < self._engine.room):
+            return 0.0
         now = time.monotonic()
-        self._bell.wait(RETRY_SECONDS if self._stop.asked else self._inbox.due(now) - now)
+        return self._inbox.due(now) - now

@@ -98,6 +98,7 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        """A transaction that is committed at its end, or leaves no trace."""
         try:
             with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
                 yield connection
