@@ -112,21 +112,21 @@ class Service:
             "service_started", once=once, queued=self._queued, recovered=len(self._suspects) + len(self._claimed)
         )
         while True:
+            pause_seconds = 0.0
             try:
                 self._step()
-                wait_seconds = self._idle_seconds()
             except DatabaseError as fault:
                 if once:
                     raise
                 log().error("database_takes_no_writes", reason=str(fault), retry_seconds=RETRY_SECONDS)
-                wait_seconds = RETRY_SECONDS
+                pause_seconds = RETRY_SECONDS
             self._note()
             if on_progress is not None:
                 on_progress(self.progress)
             if self._over(once=once):
                 break
-            if wait_seconds > 0:
-                self._bell.wait(wait_seconds)
+            if (seconds := pause_seconds or self._idle_seconds()) > 0:
+                self._bell.wait(seconds)
         self._note()
         log().info("service_stopped", finished=self.progress.finished, seconds=round(self.progress.seconds, 1))
         if self._fault is not None:

@@ -73,6 +73,26 @@ def test_once_does_not_wait_for_ever_for_a_file_that_grows(bench: Any) -> None:
     assert bench.files() == ["inbox/growing"]
 
 
+def test_once_reads_what_comes_while_it_runs(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file dropped during the last reading is read at once, without waiting for the next look that is due."""
+    bench.drop("a")
+    running = bench.service()
+    seen = 0
+
+    def wait(seconds: float) -> None:
+        assert running._engine.in_hand or seconds < 1, "it waits although there is work"
+
+    def drop_another(progress: Any) -> None:
+        nonlocal seen
+        if seen < progress.finished < 4:
+            seen = progress.finished
+            bench.drop(f"later {seen}")
+
+    monkeypatch.setattr(bench.bell, "wait", wait)
+    running.run(once=True, on_progress=drop_another)
+    assert len(bench.states()) == 4
+
+
 class Mortal(Executor):
     """Processes that die: "kill" takes everything in hand with it, as a broken pool does."""
 
