@@ -11,6 +11,10 @@ from digitd.errors import ConfigError, ExitCode
 from digitd.resources import shipped
 
 
+#: What stands between quotes in TOML as it is.
+PLAIN = st.characters(codec="utf-8", exclude_characters="'\"\\", exclude_categories=["C"])
+
+
 def written(folder: Path, text: str) -> Path:
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
@@ -86,7 +90,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, make: object) -> Non
 @settings(max_examples=60)
 @given(
     settle=st.floats(0, 3600), processes=st.integers(0, 256), level=st.sampled_from(["debug", "info", "error"]),
-    ignore=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="'\"\\", exclude_categories=["C"]), max_size=8)),
+    ignore=st.lists(st.text(PLAIN, max_size=8)),
 )  # fmt: skip
 def test_what_is_written_is_what_is_loaded(
     tmp_path_factory: pytest.TempPathFactory, settle: float, processes: int, level: str, ignore: list[str]
