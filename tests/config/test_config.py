@@ -10,7 +10,6 @@ from digitd.config import Config
 from digitd.errors import ConfigError, ExitCode
 from digitd.resources import shipped
 
-
 #: What stands between quotes in TOML as it is.
 PLAIN = st.characters(codec="utf-8", exclude_characters="'\"\\", exclude_categories=["C"])
 
