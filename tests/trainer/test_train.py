@@ -83,6 +83,7 @@ def test_a_quick_run_gives_a_model_folder(quick: tuple[Path, Result]) -> None:
     assert {"tensorflow", "keras", "python", "digitd", "pipeline"} <= model.card["versions"].keys()
     metrics = json.loads((folder / "mine" / "metrics.json").read_text())
     assert len(metrics["history"]["val_accuracy"]) == metrics["epochs"] == 6
+    assert (folder / "mine" / "model.keras").stat().st_size < 5 * 390_410
     for name in ("curves.png", "confusion.png"):
         assert (folder / "mine" / name).read_bytes().startswith(b"\x89PNG")
     assert "held out" in result.output

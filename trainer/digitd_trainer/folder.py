@@ -15,7 +15,7 @@ import digitd
 from digitd.models import CARD, KERAS, LITERT
 from digitd_trainer.digits import DatasetError, Digits
 from digitd_trainer.figures import together
-from digitd_trainer.frameworks import import_keras, versions
+from digitd_trainer.frameworks import versions
 from digitd_trainer.plots import plot_curves, plot_held_out
 from digitd_trainer.recipes import Recipe
 from digitd_trainer.train import Trained
@@ -54,7 +54,7 @@ def write_folder(
 
 def save_keras(network: Any, path: Path) -> None:
     """Write network without what the optimiser remembers, which would make the file three times as large."""
-    bare = import_keras().models.clone_model(network)
+    bare = type(network).from_config(network.get_config())
     bare.set_weights(network.get_weights())
     bare.save(path)
 
