@@ -110,9 +110,7 @@ class Box:
 
     def corners(self) -> NDArray[np.float64]:
         """(4, 2) float64: top left, top right, bottom right, bottom left."""
-        return np.array(
-            [(self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)], np.float64
-        )
+        return np.array([(self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)], np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +321,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredField:
-    """A field with its document and page. machine_value is the reading, whatever was said later; label the last word."""
+    """A field with its document and page. machine_value is the reading, whatever was said later; label is the last."""
 
     id: int
     document: str
