@@ -223,7 +223,7 @@ def main() -> None:
             results[name] = measures[name](make_clerk(Path(temporary) / "clerk"))
         print(f"\n{name}")
         for key, value in results[name].items():
-            print(f"  {key:<28} {value:>10,.1f}" if isinstance(value, float) else f"  {key:<28} {value:>10,}")
+            print(f"  {key:<28} {value:>10,.2f}" if isinstance(value, float) else f"  {key:<28} {value:>10,}")
     Path(__file__).with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
