@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
 
+from digitd import logs
 from digitd.config import Config
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.reader import open_reader
@@ -123,19 +124,8 @@ def read_here(config: Config, data: bytes, form: str | None) -> DocumentReading:
     ------
     DigitdError
         The document, the form or the model is at fault.
-    Unexpected
-        digitd is.
     """
-    try:
-        return _reader(config).read(data, form)
-    except (DigitdError, MemoryError):
-        raise
-    except Exception as fault:
-        raise Unexpected(f"digitd itself failed on it ({type(fault).__name__}: {fault}): please report this") from fault
-
-
-class Unexpected(UnreadableDocument):
-    """A fault of digitd's own on one document, told as the document's reason so that others are still read."""
+    return _reader(config).read(data, form)
 
 
 def _process_pool(config: Config, processes: int) -> Executor:
@@ -156,6 +146,7 @@ def _begin_process(config: Config) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    logs.configure(config.log.level, json=config.log.json_lines)  # or lines would go to standard output
     import cv2
 
     cv2.setNumThreads(1)

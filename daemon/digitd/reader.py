@@ -1,18 +1,24 @@
 """A reader as the configuration describes it: the model, the forms and the limits, opened once a process."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from digitd.config import Config
-from digitd.errors import TemplateError
+from digitd.errors import DigitdError, TemplateError, UnreadableDocument
 from digitd.forms import library
+from digitd.logs import log
 from digitd.models import Model, find
 from digitd.reading.classify import Classifier
 from digitd.reading.load import Limits
 from digitd.reading.pipeline import Form, Settings, Trace, read_document, trace_document
 from digitd.reading.register import prepare
 from digitd.records import DocumentReading, Template
+
+
+class Unexpected(UnreadableDocument):
+    """A fault of digitd's own on one document."""
 
 
 class Reader:
@@ -41,37 +47,47 @@ class Reader:
         Raises
         ------
         UnreadableDocument
-            It cannot be read; trying again will not help.
+            It cannot be read; trying again will not help. (Unexpected, where digitd itself is at fault.)
         TemplateError
             The form cannot be used.
         """
-        return read_document(
-            data,
-            self._forms(form),
-            self._classifier,
-            settings=self._settings,
-            model=self.model_id,
-            forced=form is not None,
-        )
+        with _one_document():
+            return read_document(
+                data,
+                self._forms(form),
+                self._classifier,
+                settings=self._settings,
+                model=self.model_id,
+                forced=form is not None,
+            )
 
     def trace(self, data: bytes, form: str | None = None) -> Iterator[Trace]:
         """As `read`, page by page, with what every stage gave."""
-        yield from trace_document(
-            data, self._forms(form), self._classifier, settings=self._settings, forced=form is not None
-        )
+        with _one_document():
+            yield from trace_document(
+                data, self._forms(form), self._classifier, settings=self._settings, forced=form is not None
+            )
 
     def _forms(self, name: str | None) -> list[Form]:
+        """The form called name, or every form that can be looked for; one that cannot be used is left out, and told."""
         if name is not None:
             return [self._prepare(library.open_template(name, self._folder))]
-        found = [self._prepare(template) for template in library.templates(self._folder)]
-        return [form for form in found if form.reference is not None]
+        found = []
+        for each in library.names(self._folder):
+            try:
+                template = library.open_template(each, self._folder)
+                if not template.whole_page:
+                    found.append(self._prepare(template))
+            except TemplateError as fault:
+                log().warning("form_left_out", form=each, reason=str(fault))
+        return found
 
     def _prepare(self, template: Template) -> Form:
         known = self._prepared.get(template.name)
         if known is None or known[0] != template:
             reference = None
             if not template.whole_page:
-                reference = prepare(template, library.reference_page(template).pixels)
+                reference = prepare(template, library.reference_page(template, self._settings.limits).pixels)
             self._prepared[template.name] = (template, Form(template=template, reference=reference))
         return self._prepared[template.name][1]
 
@@ -87,11 +103,27 @@ def open_reader(config: Config) -> Reader:
     model = find(config.reading.model, config.models)
     classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
     settings = Settings(
-        limits=Limits(max_megapixels=config.reading.max_megapixels, pdf_dpi=config.reading.pdf_dpi),
+        limits=limits_of(config),
         accept_confidence=config.reading.accept_confidence,
         max_residual_mm=config.reading.max_residual_mm,
     )
     return Reader(model, classifier, forms=config.forms, settings=settings)
+
+
+def limits_of(config: Config) -> Limits:
+    """What the configuration refuses to load."""
+    return Limits(max_megapixels=config.reading.max_megapixels, pdf_dpi=config.reading.pdf_dpi)
+
+
+@contextmanager
+def _one_document() -> Iterator[None]:
+    """Turn a fault of digitd's own on one document into that document's reason, so that others are still read."""
+    try:
+        yield
+    except (DigitdError, MemoryError):
+        raise
+    except Exception as fault:
+        raise Unexpected(f"digitd itself failed on it ({type(fault).__name__}: {fault}): please report this") from fault
 
 
 def check_forms(config: Config) -> Iterator[tuple[str, str]]:
@@ -100,7 +132,7 @@ def check_forms(config: Config) -> Iterator[tuple[str, str]]:
         try:
             template = library.open_template(name, config.forms)
             if not template.whole_page:
-                library.reference_page(template)
+                library.reference_page(template, limits_of(config))
             yield name, ""
         except TemplateError as fault:
             yield name, str(fault)

@@ -174,7 +174,8 @@ class Region:
     """A field found on a page: its corners there, and its pixels made upright.
 
     quad is (4, 2) float64 in page pixels: top left, top right, bottom right, bottom left. pixels is (h, w) uint8,
-    dark on light, cut with margin_px of the surroundings on each side so that strokes over the edge are kept.
+    dark on light, cut with margin_px of the surroundings on each side so that strokes over the edge are kept. cut_off
+    says that part of it lies outside the page.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Region:
     pixels: NDArray[np.uint8]
     margin_px: int = 0
     cells: int | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

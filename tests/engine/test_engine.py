@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from digitd import engine as module
 from digitd.config import Config, Reading
-from digitd.engine import Engine, Finished, Outcome, open_engine, read_here
+from digitd.engine import Engine, Finished, Outcome, open_engine
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 
 DIE = b"__import__('os')._exit(1)"
@@ -132,19 +131,6 @@ def test_a_fault_is_told_apart(
     (found,) = all_of(engine, rings).values()
     assert (found.outcome, found.reason) == (outcome, reason)
     assert isinstance(found.fault, DigitdError) == (outcome is Outcome.UNABLE)
-
-
-@pytest.mark.parametrize("fault", [ValueError("bad shape"), RecursionError(), KeyError("x")])
-def test_a_fault_of_digitd_s_own_is_the_document_s_reason(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
-    """Whatever goes wrong with one document, the reason is kept and others are read."""
-
-    class Broken:
-        def read(self, data: bytes, form: str | None) -> None:
-            raise fault
-
-    monkeypatch.setattr(module, "_reader", lambda config: Broken())
-    with pytest.raises(UnreadableDocument, match=f"digitd itself failed on it .*{type(fault).__name__}.*report"):
-        read_here(Config(), b"", None)
 
 
 def test_a_missing_model_is_told_by_the_first_document(rings: SimpleQueue[None]) -> None:

@@ -1,18 +1,30 @@
 """The folder of templates."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
 from digitd.errors import TemplateError
 from digitd.forms import library
+from digitd.reading.load import Limits
+
+
+def printed():
+    """A page with words on it, which is what a form is found by."""
+    page = np.full((600, 400), 255, np.uint8)
+    for row in range(9):
+        words = " ".join(chr(65 + (7 * row + 3 * k) % 26) * (2 + (row + k) % 3) for k in range(4))
+        cv2.putText(page, words, (20, 90 + 60 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 0, 2)
+    return page
 
 
 @pytest.fixture
 def made(tmp_path):
     """A form made from a picture and a CSV, with the folder it lies in."""
     reference = tmp_path / "blank.png"
-    cv2.imwrite(str(reference), np.full((300, 400), 255, np.uint8))
+    cv2.imwrite(str(reference), printed())
     csv = tmp_path / "fields.csv"
     csv.write_text("field,x0,y0,x1,y1\na,10,10,100,40\n")
     template = library.new_template("tally", forms=tmp_path / "forms", reference=reference, fields_csv=csv)
@@ -24,7 +36,7 @@ def test_a_new_form_is_listed_and_opened(made):
     template, forms, *_ = made
     assert library.names(forms) == ["tally"]
     assert library.open_template("tally", forms) == template
-    assert (template.width_px, template.height_px) == (400, 300)
+    assert (template.width_px, template.height_px) == (400, 600)
     assert template.dpi == pytest.approx(400 / (210 / 25.4), abs=0.1)
 
 
@@ -54,7 +66,7 @@ def test_a_changed_reference_is_refused(made):
     template, _, reference, _ = made
     cv2.imwrite(str(reference), np.full((300, 400), 200, np.uint8))
     with pytest.raises(TemplateError, match="bytes have changed"):
-        library.reference_page(template)
+        library.reference_page(template, Limits())
 
 
 def test_a_missing_reference_is_named(made):
@@ -62,7 +74,7 @@ def test_a_missing_reference_is_named(made):
     template, _, reference, _ = made
     reference.unlink()
     with pytest.raises(TemplateError, match=r"blank\.png: the form's reference picture: No such file"):
-        library.reference_page(template)
+        library.reference_page(template, Limits())
 
 
 def test_a_reference_that_is_no_picture_is_refused(made):
@@ -78,3 +90,20 @@ def test_an_unknown_form_names_the_known_ones(made):
     _, forms, *_ = made
     with pytest.raises(TemplateError, match=r"no form called 'taly'.*there: tally"):
         library.open_template("taly", forms)
+
+
+def test_a_reference_without_print_is_refused(made, tmp_path):
+    """A form that nothing could find again is refused when it is made."""
+    _, forms, _, csv = made
+    blank = tmp_path / "white.png"
+    cv2.imwrite(str(blank), np.full((600, 400), 255, np.uint8))
+    with pytest.raises(TemplateError, match="too little print"):
+        library.new_template("white", forms=forms, reference=blank, fields_csv=csv)
+    assert library.names(forms) == ["tally"]
+
+
+def test_a_page_size_that_is_not_the_reference_s_is_refused(made):
+    """The size in the template must be the picture's."""
+    template, *_ = made
+    with pytest.raises(TemplateError, match="says 999 x 600"):
+        library.reference_page(dataclasses.replace(template, width_px=999), Limits())

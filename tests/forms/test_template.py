@@ -70,7 +70,16 @@ def test_a_whole_page_needs_no_boxes(tmp_path):
         ("[10, 20, 110, 60]", "[10, 20, 110]", "needs box"),
         ('name = "tally"', 'name = "other"', "its file must be called other.toml"),
         ('sha256 = "00"', "", "sha256 is missing"),
-        ("width_px = 800", "width_px = 'wide'", "invalid literal"),
+        ("width_px = 800", "width_px = 'wide'", "page.width_px: 'wide' is not a number"),
+        ("width_px = 800", "width_px = inf", "page.width_px: inf is not a number"),
+        ("dpi = 150", "dpi = 0", "dpi above 0"),
+        ("[10, 20, 110, 60]", "[nan, 20, 110, 60]", "field total: box: nan is not a number"),
+        ("[10, 20, 110, 60]", "[true, 20, 110, 60]", "True is not a number"),
+        ("cells = 3", "cells = 2.7", "field total: cells: 2.7 is not a whole number"),
+        ("cells = 3", "cells = " + "9" * 400, "is not a number"),
+        ("cells = 3", "[[fields]]\nname = 7", "fields.name: 7 is not a text"),
+        ("[page]", "[other]", "no such key other"),
+        ('name = "tally"', "name = " + "[" * 3000 + "]" * 3000, "not valid TOML"),
         (
             "cells = 3",
             "cells = 3\n[[fields]]\nname = 'total'\nbox = [200, 20, 300, 60]",
@@ -101,13 +110,21 @@ def test_fields_from_csv(tmp_path):
     )
 
 
+def test_fields_may_not_be_anything_else(tmp_path):
+    """A list where a table belongs is named."""
+    file = tmp_path / "tally.toml"
+    file.write_text('name = "tally"\nfields = [[]]\n')
+    with pytest.raises(TemplateError, match="fields must be a table"):
+        template_file.read(file)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("", "no column field, x0, x1, y0, y1"),
         ("field,x0,y0\na,1,2\n", "no column x1, y1"),
-        ("field,x0,y0,x1,y1\na,1,2,3,4\nb,1,two,3,4\n", "line 3: a box is four numbers"),
-        ("field,x0,y0,x1,y1\na,1,2\n", "line 2: a box is four numbers"),
+        ("field,x0,y0,x1,y1\na,1,2,3,4\nb,1,two,3,4\n", "line 3: y0: 'two' is not a number"),
+        ("field,x0,y0,x1,y1\na,1,2\n", "line 2: x1: None is not a number"),
     ],
 )
 def test_a_bad_csv_names_the_line(tmp_path, text, words):

@@ -175,3 +175,67 @@ def test_any_bytes_are_read_or_refused(tail, head):
     """Random bytes behind any magic number never escape as another fault."""
     with pytest.raises(UnreadableDocument):
         pages(head + tail)
+
+
+def test_a_count_that_no_file_could_hold_costs_nothing():
+    """A TIFF of 26 bytes that announces four thousand million values is cut off, not a reason to run out of memory."""
+    entry = struct.pack("<HHII", 256, 4, 2**32 - 1, 8)
+    with pytest.raises(UnreadableDocument, match="cut off"):
+        pages(b"II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4))
+
+
+def test_damage_inside_a_picture_is_refused():
+    """A picture whose decoder complains of its data is not taken for a page, though it has its end."""
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (400, 400), np.uint8))
+    jpeg, fax = saved(noise, "JPEG"), bytearray(saved(noise.convert("1"), "TIFF", compression="group4"))
+    fax[len(fax) // 3 : len(fax) // 2] = bytes(len(fax) // 2 - len(fax) // 3)
+    for data in (jpeg[: len(jpeg) // 2] + b"\xff\xd9", bytes(fax)):
+        with pytest.raises(UnreadableDocument, match="damaged"):
+            pages(data)
+
+
+def pdf_of(content, *, image="/ColorSpace /DeviceGray"):
+    """A PDF page of 100 x 80 points with the picture /I, 200 x 160 black pixels, and what content draws."""
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 80] /Contents 4 0 R /Resources 6 0 R >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream".encode(),
+        f"<< /Subtype /Image /Width 200 /Height 160 /BitsPerComponent 1 {image} /Length 4000 >>\nstream\n".encode()
+        + bytes(4000)
+        + b"\nendstream",
+        b"<< /XObject << /I 5 0 R >> >>",
+    ]
+    body, offsets = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, start=1):
+        offsets.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    end = b"trailer\n<< /Root 1 0 R /Size 7 >>\nstartxref\n%d\n%%%%EOF\n" % len(body)
+    return body + b"xref\n0 7\n0000000000 65535 f \n" + table + end
+
+
+WHOLE = "q 100 0 0 80 0 0 cm /I Do Q"
+
+
+def test_a_pdf_that_is_a_scan_gives_the_scan_itself():
+    """One picture that fills the page is taken as it is, at its own resolution."""
+    (page,) = pages(pdf_of(WHOLE))
+    assert (page.pixels.shape, page.dpi) == ((160, 200), 144)
+    assert page.pixels.max() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "image"),
+    [
+        (WHOLE + " 1 g 10 10 30 30 re f", "/ColorSpace /DeviceGray"),
+        ("q 50 0 0 80 50 0 cm /I Do Q", "/ColorSpace /DeviceGray"),
+        ("1 g " + WHOLE, "/ImageMask true"),
+    ],
+    ids=["drawn over", "half the page", "a stencil"],
+)
+def test_a_pdf_that_is_more_than_a_scan_is_drawn(content, image):
+    """What is drawn over a scan, where the scan lies, and stencils are seen as a person sees them."""
+    (page,) = pages(pdf_of(content, image=image), Limits(pdf_dpi=72))
+    assert page.pixels.shape == (80, 100)
+    assert page.pixels.max() == 255

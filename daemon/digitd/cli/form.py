@@ -8,13 +8,14 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import ConfigError, ExitCode, UnreadableDocument
 from digitd.forms import library
 from digitd.forms.template import to_toml
-from digitd.reader import check_forms
-from digitd.reading.load import Limits, load
+from digitd.reader import check_forms, limits_of
+from digitd.reading.load import load
 from digitd.reading.register import Features, prepare, register
 from digitd.records import Template
 
@@ -43,7 +44,13 @@ def new(name: str, reference: Path | None, fields: Path | None, whole_page: bool
         raise ConfigError("--whole-page takes neither --reference nor --fields: the whole picture is the field.")
     config = current_config()
     made = library.new_template(
-        name, forms=config.forms, reference=reference, fields_csv=fields, whole_page=whole_page, overwrite=force
+        name,
+        forms=config.forms,
+        reference=reference,
+        fields_csv=fields,
+        whole_page=whole_page,
+        overwrite=force,
+        limits=limits_of(config),
     )
     (config.inbox / name).mkdir(parents=True, exist_ok=True)
     if as_json:
@@ -88,10 +95,13 @@ def check(name: str, scans: Sequence[Path], as_json: bool) -> None:
     config = current_config()
     template = library.open_template(name, config.forms)
     if template.whole_page:
-        click.echo(f"{name}: the whole page is the field; there is nothing to find on a scan.")
+        if as_json:
+            print_json({"form": name, "fields": 1, "scans": []})
+        else:
+            click.echo(f"{name}: the whole page is the field; there is nothing to find on a scan.")
         return
-    reference = prepare(template, library.reference_page(template).pixels)
-    limits = Limits(max_megapixels=config.reading.max_megapixels, pdf_dpi=config.reading.pdf_dpi)
+    limits = limits_of(config)
+    reference = prepare(template, library.reference_page(template, limits).pixels)
     results: list[dict[str, Any]] = []
     for scan in scans:
         try:
@@ -120,8 +130,8 @@ def _print_check(template: Template, results: list[dict[str, Any]]) -> None:
     table.add_column("residual", justify="right")
     for result in results:
         residual = result["residual_mm"]
-        said = f"{residual:.2f} mm" if residual is not None else f"[red]{result['problem'] or 'does not fit'}[/red]"
-        table.add_row(Path(result["scan"]).name, str(result["page"] or ""), said)
+        said = Text(f"{residual:.2f} mm") if residual is not None else Text(result["problem"] or "does not fit", "red")
+        table.add_row(Text(Path(result["scan"]).name), str(result["page"] or ""), said)
     Console().print(table)
 
 

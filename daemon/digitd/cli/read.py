@@ -1,7 +1,7 @@
 """`digitd read`: pictures in, values out, at once; no database, no inbox."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from typing import Any
 import click
 import cv2
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
-from digitd.cli._common import current_config, json_option, print_json
+from digitd.cli._common import current_config, json_option, print_json, tracked
 from digitd.errors import ConfigError, ExitCode, UnreadableDocument
-from digitd.reader import Reader, open_reader
+from digitd.reader import open_reader
 from digitd.reading.pipeline import Trace
 from digitd.records import FieldReading, FieldState
 from digitd.report.stages import stage_pictures
@@ -57,30 +57,32 @@ def read(
     reader = open_reader(current_config(optional=True))
     failures: dict[str, str] = {}
     found: list[_Found] = []
-    for image in track(images, "Reading", console=Console(stderr=True), transient=True, disable=len(images) < 5):
+    for number, image in enumerate(tracked(images, "Reading", show=len(images) > 4), start=1):
         try:
-            found += _read_one(reader, image, form, debug)
+            for trace in reader.trace(image.read_bytes(), form):
+                found += _fields(image, trace)
+                if trace.reading.reason:
+                    failures[f"{image}, page {trace.reading.number}"] = trace.reading.reason
+                if debug:
+                    _write_stages(trace, debug, f"{number}-{image.stem}")
         except (UnreadableDocument, OSError) as fault:
             failures[str(image)] = (fault.strerror or "cannot be read") if isinstance(fault, OSError) else str(fault)
+    for name, why in failures.items():
+        click.echo(f"digitd: {name}: {why}", err=True)
     found = _with_truth(found, truth)
     if as_json:
         print_json({"fields": [_as_json(item) for item in found], "failed": failures})
     else:
         _print(found)
-    for name, why in failures.items():
-        click.echo(f"digitd: {name}: {why}", err=True)
     if plot:
         _plot(found, plot)
     if failures:
         sys.exit(ExitCode.SOME_FAILED)
 
 
-def _read_one(reader: Reader, image: Path, form: str | None, debug: Path | None) -> Iterator[_Found]:
-    for trace in reader.trace(image.read_bytes(), form):
-        if debug:
-            _write_stages(trace, debug, image.stem)
-        for field in trace.reading.fields:
-            yield _Found(image=str(image), page=trace.reading.number, form=trace.reading.form, field=field)
+def _fields(image: Path, trace: Trace) -> list[_Found]:
+    page = trace.reading
+    return [_Found(image=str(image), page=page.number, form=page.form, field=field) for field in page.fields]
 
 
 def _write_stages(trace: Trace, folder: Path, stem: str) -> None:
@@ -127,10 +129,11 @@ def _print(found: list[_Found]) -> None:
         table.add_column(name, justify="right" if name in ("page", "value", "truth", "confidence") else "left")
     for item in found:
         field = item.field
-        truth = [] if not judged else [item.truth or ""] if item.right else [f"[red]{item.truth or ''}[/red]"]
-        cells = [Path(item.image).name, str(item.page), field.name, field.value, *truth]
+        truth = [Text(item.truth or "", "" if item.right else "red")] if judged else []
+        confidence = "" if field.state is FieldState.BLANK else f"{field.confidence:.3f}"
+        image = Text(Path(item.image).name)
         table.add_row(
-            *cells, "" if field.state is FieldState.BLANK else f"{field.confidence:.3f}", field.state, field.reason
+            image, str(item.page), Text(field.name), field.value, *truth, confidence, field.state, Text(field.reason)
         )
     console = Console()
     console.print(table)

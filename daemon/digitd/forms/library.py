@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from digitd.errors import TemplateError, UnreadableDocument
 from digitd.forms import template as template_file
 from digitd.reading.load import Limits, load
+from digitd.reading.register import can_be_found, prepare
 from digitd.records import Box, Page, Template, TemplateField
 
 #: What a form may be called: its name is a file, a folder of the inbox and a column of every export.
@@ -44,19 +44,7 @@ def open_template(name: str, forms: Path) -> Template:
     return template_file.read(path_of(name, forms))
 
 
-def templates(forms: Path) -> Iterator[Template]:
-    """Every template of the folder, by name.
-
-    Raises
-    ------
-    TemplateError
-        One of them cannot be used.
-    """
-    for name in names(forms):
-        yield template_file.read(path_of(name, forms))
-
-
-def reference_page(template: Template) -> Page:
+def reference_page(template: Template, limits: Limits) -> Page:
     """The first page of the template's reference picture.
 
     Raises
@@ -66,11 +54,16 @@ def reference_page(template: Template) -> Page:
     """
     assert template.reference is not None
     path = Path(template.reference)
-    page, sha256 = _load_reference(path)
+    page, sha256 = _load_reference(path, limits)
     if sha256 != template.reference_sha256:
         raise TemplateError(
             f"{path}: this is not the picture that form {template.name!r} was measured on (its bytes have changed). "
             "Bring that picture back, or make the form again with `digitd form new --force`."
+        )
+    if page.pixels.shape != (template.height_px, template.width_px):
+        raise TemplateError(
+            f"{path}: it is {page.pixels.shape[1]} x {page.pixels.shape[0]} pixels, but form {template.name!r} says "
+            f"{template.width_px} x {template.height_px}. Make the form again with `digitd form new --force`."
         )
     return page
 
@@ -83,6 +76,7 @@ def new_template(
     fields_csv: Path | None = None,
     whole_page: bool = False,
     overwrite: bool = False,
+    limits: Limits | None = None,
 ) -> Template:
     """Make a template and write its file.
 
@@ -100,6 +94,8 @@ def new_template(
         The whole page is one field and there is no reference: for pictures of a single number.
     overwrite
         Replace a form of that name.
+    limits
+        What is refused as a reference; the defaults where not given.
 
     Raises
     ------
@@ -111,12 +107,13 @@ def new_template(
     path = path_of(name, forms)
     if path.exists() and not overwrite:
         raise TemplateError(f"{path}: there is a form of that name. Take another name, or replace it with --force.")
+    page = None
     if whole_page:
         made = Template(name=name, fields=(TemplateField(name=WHOLE_PAGE, box=Box(x0=0, y0=0, x1=0, y1=0)),))
     elif reference is None or fields_csv is None:
         raise TemplateError("a form needs --reference IMAGE and --fields FIELDS.csv, or --whole-page.")
     else:
-        page, sha256 = _load_reference(reference)
+        page, sha256 = _load_reference(reference, limits or Limits())
         height, width = page.pixels.shape
         made = Template(
             name=name,
@@ -127,19 +124,30 @@ def new_template(
             height_px=height,
             dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
         )
+        if not _is_text(str(reference.resolve())):
+            raise TemplateError(f"{reference!r}: the name of the reference is not text. Rename the picture.")
     try:
         template_file.check(made)
     except ValueError as fault:
         raise TemplateError(f"{fields_csv or name}: {fault}") from None
+    if page is not None and not can_be_found(prepare(made, page.pixels)):
+        raise TemplateError(
+            f"{reference}: there is too little print outside the fields to find this form on a scan. "
+            "Give a reference with its lines and words."
+        )
     forms.mkdir(parents=True, exist_ok=True)
     template_file.write(path, made)
     return made
 
 
-def _load_reference(path: Path) -> tuple[Page, str]:
+def _is_text(name: str) -> bool:
+    return not any(0xD800 <= ord(letter) <= 0xDFFF for letter in name)
+
+
+def _load_reference(path: Path, limits: Limits) -> tuple[Page, str]:
     try:
         data = path.read_bytes()
-        return next(load(data, Limits())), hashlib.sha256(data).hexdigest()
+        return next(load(data, limits)), hashlib.sha256(data).hexdigest()
     except OSError as fault:
         raise TemplateError(
             f"{path}: the form's reference picture: {fault.strerror}. Bring it back, or make the form again."

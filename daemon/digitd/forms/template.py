@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ def read(path: Path) -> Template:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
         raise TemplateError(f"{path}: {fault.strerror}. `digitd form list` shows what there is.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+    except (ValueError, RecursionError) as fault:  # not TOML, not UTF-8, or brackets without end
         raise TemplateError(f"{path}: not valid TOML: {fault}. Correct the line.") from None
     try:
         return _template(values, path.stem)
@@ -89,25 +90,25 @@ def fields_from_csv(path: Path) -> tuple[TemplateField, ...]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            rows = csv.DictReader(file)
+            missing = {"field", "x0", "y0", "x1", "y1"} - set(rows.fieldnames or ())
+            if missing:
+                raise TemplateError(
+                    f"{path}: no column {', '.join(sorted(missing))}. Its first line must be field,x0,y0,x1,y1[,cells]."
+                )
+            found = [_field_of_row(row, f"{path}, line {rows.line_num}") for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise TemplateError(f"{path}: cannot be read as CSV: {fault}. Give field,x0,y0,x1,y1[,cells].") from None
-    missing = {"field", "x0", "y0", "x1", "y1"} - set(rows[0] if rows else ())
-    if missing:
-        raise TemplateError(
-            f"{path}: no column {', '.join(sorted(missing))}. Its first line must be field,x0,y0,x1,y1[,cells]."
-        )
-    found = []
-    for line, row in enumerate(rows, start=2):
-        try:
-            box = Box(**{key: float(row[key]) for key in ("x0", "y0", "x1", "y1")})
-            cells = int(row["cells"]) if row.get("cells") else None
-            found.append(TemplateField(name=row["field"], box=box, cells=cells))
-        except (TypeError, ValueError):
-            raise TemplateError(
-                f"{path}, line {line}: a box is four numbers and cells a whole one. Correct the line."
-            ) from None
     return tuple(found)
+
+
+def _field_of_row(row: Mapping[str, Any], where: str) -> TemplateField:
+    try:
+        box = Box(**{key: number(row[key], key) for key in ("x0", "y0", "x1", "y1")})
+        cells = _whole(row["cells"], "cells") if row.get("cells") else None
+    except ValueError as fault:
+        raise TemplateError(f"{where}: {fault}. A box is four numbers, cells a whole one.") from None
+    return TemplateField(name=row["field"], box=box, cells=cells)
 
 
 def check(template: Template) -> None:
@@ -121,6 +122,10 @@ def check(template: Template) -> None:
     names = [field.name for field in template.fields]
     if not names:
         raise ValueError("a form needs at least one field")
+    if template.whole_page and len(names) > 1:
+        raise ValueError("a form without a reference is a whole page, and has one field")
+    if not template.whole_page and (template.width_px < 1 or template.height_px < 1 or template.dpi <= 0):
+        raise ValueError("the page needs width_px, height_px and dpi above 0")
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"two fields are called {min(twice)!r}: names must differ")
@@ -160,19 +165,18 @@ def _check_overlap(fields: Iterable[TemplateField]) -> None:
 
 def _template(values: Mapping[str, Any], stem: str) -> Template:
     _refuse_unknown(values, _KEYS, "")
-    page, reference = values.get("page", {}), values.get("reference")
+    page, reference = _table(values.get("page", {}), "page"), _table(values.get("reference", {}), "reference")
     _refuse_unknown(page, _PAGE_KEYS, "page.")
-    _refuse_unknown(reference or {}, _REFERENCE_KEYS, "reference.")
-    if reference is not None and not page:
-        raise ValueError("a form with a reference needs [page] with width_px, height_px and dpi")
+    _refuse_unknown(reference, _REFERENCE_KEYS, "reference.")
+    whole_page = "reference" not in values
     template = Template(
-        name=str(values.get("name", stem)),
-        fields=tuple(_field(entry, whole_page=reference is None) for entry in values.get("fields", ())),
-        reference=None if reference is None else str(reference["path"]),
-        reference_sha256=None if reference is None else str(reference["sha256"]),
-        width_px=int(page.get("width_px", 0)),
-        height_px=int(page.get("height_px", 0)),
-        dpi=float(page.get("dpi", 300.0)),
+        name=_text(values.get("name", stem), "name"),
+        fields=tuple(_field(_table(entry, "fields"), whole_page=whole_page) for entry in values.get("fields", ())),
+        reference=None if whole_page else _text(reference["path"], "reference.path"),
+        reference_sha256=None if whole_page else _text(reference["sha256"], "reference.sha256"),
+        width_px=0 if whole_page else _whole(page["width_px"], "page.width_px"),
+        height_px=0 if whole_page else _whole(page["height_px"], "page.height_px"),
+        dpi=number(page.get("dpi", 300), "page.dpi"),
     )
     if template.name != stem:
         raise ValueError(f"the form is called {template.name!r}: its file must be called {template.name}{SUFFIX}")
@@ -182,12 +186,53 @@ def _template(values: Mapping[str, Any], stem: str) -> Template:
 
 def _field(entry: Mapping[str, Any], *, whole_page: bool) -> TemplateField:
     _refuse_unknown(entry, _FIELD_KEYS, "fields.")
-    numbers = [float(number) for number in entry.get("box", (0, 0, 0, 0) if whole_page else ())]
-    if len(numbers) != 4:
-        raise ValueError(f"field {entry.get('name')!r} needs box = [x0, y0, x1, y1]")
-    box = Box(x0=numbers[0], y0=numbers[1], x1=numbers[2], y1=numbers[3])
+    name = _text(entry["name"], "fields.name")
+    given = entry.get("box", [0, 0, 0, 0] if whole_page else None)
+    if not isinstance(given, list) or len(given) != 4:
+        raise ValueError(f"field {name!r} needs box = [x0, y0, x1, y1]")
+    x0, y0, x1, y1 = (number(side, f"field {name}: box") for side in given)
     cells = entry.get("cells")
-    return TemplateField(name=str(entry["name"]), box=box, cells=None if cells is None else int(cells))
+    return TemplateField(
+        name=name,
+        box=Box(x0=x0, y0=y0, x1=x1, y1=y1),
+        cells=None if cells is None else _whole(cells, f"field {name}: cells"),
+    )
+
+
+def number(value: Any, where: str) -> float:
+    """The number that value is, or a text says.
+
+    Raises
+    ------
+    ValueError
+        It is none, or not finite.
+    """
+    try:
+        found = float("none" if isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"{where}: {value!r} is not a number")
+    return found
+
+
+def _whole(value: Any, where: str) -> int:
+    found = number(value, where)
+    if found != int(found):
+        raise ValueError(f"{where}: {value!r} is not a whole number")
+    return int(found)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{where}: {value!r} is not a text")  # noqa: TRY004 - a fault of the file, not of the caller
+    return value
+
+
+def _table(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} must be a table, as [{where}]")  # noqa: TRY004 - see _text
+    return value
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: frozenset[str], where: str) -> None:
@@ -203,4 +248,4 @@ def _words(fault: Exception) -> str:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'

@@ -1,9 +1,5 @@
 """Glyphs become class probabilities. LiteRT is used here and nowhere else; it trains nothing and reads no files."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.errors import ModelError
+from digitd.reading.chatter import caught
 from digitd.reading.normalise import GLYPH_SIDE
 from digitd.records import NOT_A_DIGIT
 
@@ -63,7 +60,7 @@ class Classifier:
         from ai_edge_litert.interpreter import Interpreter  # 40 MB: only a process that reads pays for it
 
         try:
-            with _quiet():
+            with caught():  # it tells of its delegates each time
                 interpreter = Interpreter(model_content=self._litert, num_threads=self._threads)
                 index = interpreter.get_input_details()[0]["index"]
                 interpreter.resize_tensor_input(index, (size, GLYPH_SIDE, GLYPH_SIDE, 1))
@@ -90,20 +87,6 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     result: NDArray[np.float32] = raised / raised.sum(axis=1, keepdims=True)
     return result
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Send standard error nowhere: LiteRT tells of its delegates there, past every log, each time it is prepared."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _quantise(glyphs: NDArray[np.uint8], given: dict[str, Any]) -> NDArray[Any]:

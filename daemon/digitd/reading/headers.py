@@ -12,23 +12,28 @@ from digitd.errors import UnreadableDocument
 #: A resolution outside this range is not believed; dots an inch.
 BELIEVABLE_DPI = (50.0, 2400.0)
 
-#: Bytes of the TIFF value types 1 to 12.
-_TIFF_SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)
+#: Bytes and letters of the TIFF value types that matter here: BYTE, SHORT, LONG, RATIONAL (two LONGs).
+_TIFF_SIZES, _TIFF_LETTERS = {1: 1, 3: 2, 4: 4, 5: 8}, {1: "B", 3: "H", 4: "I"}
 _WIDTH, _LENGTH, _STRIP_OFFSETS, _STRIP_COUNTS = 256, 257, 273, 279
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _TILE_OFFSETS, _TILE_COUNTS = 282, 283, 296, 324, 325
+_EXTRA_SAMPLES, _OPACITY = 338, 2
 _INCH, _CENTIMETRE = 2, 3
 _MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Size in pixels; dpi across, or None where it is not said or not believable; pixel_aspect is height by width."""
+    """Size in pixels; dpi across, or None where it is not said or not believable; pixel_aspect is height by width.
+
+    opacity says whether a fourth channel is how opaque a pixel is.
+    """
 
     width: int
     height: int
     dpi: float | None = None
     pixel_aspect: float | None = None
     complete: bool = True
+    opacity: bool = True
 
 
 def png(data: bytes) -> Header:
@@ -103,7 +108,7 @@ def _tiff_directory(data: bytes, at: int, order: str) -> tuple[dict[int, tuple[f
     tags: dict[int, tuple[float, ...]] = {}
     wanted = {
         _WIDTH, _LENGTH, _STRIP_OFFSETS, _STRIP_COUNTS, _X_RESOLUTION, _Y_RESOLUTION,
-        _RESOLUTION_UNIT, _TILE_OFFSETS, _TILE_COUNTS,
+        _RESOLUTION_UNIT, _TILE_OFFSETS, _TILE_COUNTS, _EXTRA_SAMPLES,
     }  # fmt: skip
     for entry in range(at + 2, at + 2 + 12 * count, 12):
         tag, kind, values = struct.unpack(order + "HHI", data[entry : entry + 8])
@@ -114,13 +119,15 @@ def _tiff_directory(data: bytes, at: int, order: str) -> tuple[dict[int, tuple[f
 
 
 def _tiff_values(data: bytes, entry: int, kind: int, count: int, order: str) -> tuple[float, ...]:
-    size = _TIFF_SIZES[kind] * count
+    letter = _TIFF_LETTERS.get(kind, "")
+    size = _TIFF_SIZES.get(kind, 0) * count
+    if size > len(data):
+        raise struct.error("more values than the file has bytes")
     start = entry + 8 if size <= 4 else struct.unpack(order + "I", data[entry + 8 : entry + 12])[0]
     if kind == 5:
         pairs = struct.unpack(f"{order}{2 * count}I", data[start : start + size])
         return tuple(up / down if down else 0.0 for up, down in zip(pairs[::2], pairs[1::2], strict=True))
-    letter = {1: "B", 3: "H", 4: "I"}[kind] if kind in (1, 3, 4) else "B"
-    return struct.unpack(f"{order}{count}{letter}", data[start : start + size]) if kind in (1, 3, 4) else (0.0,) * count
+    return struct.unpack(f"{order}{count}{letter}", data[start : start + size]) if letter else ()
 
 
 def _tiff_header(data: bytes, tags: dict[int, tuple[float, ...]]) -> Header:
@@ -135,6 +142,7 @@ def _tiff_header(data: bytes, tags: dict[int, tuple[float, ...]]) -> Header:
         dpi=_believable(across * (2.54 if unit == _CENTIMETRE else 1.0)) if unit in (_INCH, _CENTIMETRE) else None,
         pixel_aspect=across / down if across > 0 and down > 0 else None,
         complete=bool(offsets) and inside,
+        opacity=tags.get(_EXTRA_SAMPLES, (_OPACITY,))[-1] in (1, _OPACITY),
     )
 
 

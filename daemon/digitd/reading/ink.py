@@ -55,6 +55,15 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     return without_lines(ink, (lines | printed_lines(ink, frame)) & ink)
 
 
+def shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
+    """Scale pixels down so that the longer side is at most side pixels; the picture, and its scale in (0, 1]."""
+    scale = min(1.0, side / max(pixels.shape))
+    if scale == 1.0:
+        return pixels, 1.0
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
+
+
 def _rim(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
 

@@ -85,7 +85,7 @@ def without_lines(ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[n
     return left | kept
 
 
-def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.intp]:
+def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.int32]:
     """How long the run across is that each pixel of ink, (h, w) uint8 of 0 and 1, belongs to; 0 outside.
 
     A pixel's wobble and gaps of up to four pixels do not end a run.
@@ -94,7 +94,7 @@ def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.intp]:
     return run_lengths(cv2.morphologyEx(steady, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8)))
 
 
-def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.intp]:
+def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """The length of the unbroken run across that each pixel of mask, (h, w) of 0 and 1, belongs to; 0 outside.
 
     >>> run_lengths(np.array([[1, 1, 0, 1]], np.uint8)).tolist()
@@ -105,24 +105,24 @@ def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.intp]:
     flat[:, :width] = mask
     ends = np.flatnonzero(np.diff(flat.ravel(), prepend=np.int8(0)))
     lengths = ends[1::2] - ends[::2]
-    found = np.zeros(flat.shape, np.intp)
+    found = np.zeros(flat.shape, np.int32)
     found[flat > 0] = np.repeat(lengths, lengths)
     return found[:, :width]
 
 
-def _across(runs: NDArray[np.intp], frame: Frame) -> NDArray[np.uint8]:
+def _across(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
     anywhere = max(LINE_LONGER * frame.height, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
     edges = (float(frame.y0), float(frame.y1))
     return _thin(runs, anywhere, frame) | _where_expected(runs, edges, frame, side=frame.width).T
 
 
-def _down(runs: NDArray[np.intp], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+def _down(runs: NDArray[np.int32], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """As `_across`, of runs in the turned field; the mask is upright again."""
     found = _where_expected(runs, frame.uprights(), frame, side=frame.height)
     return found | _joining(_thin(runs, BROKEN_LINE * frame.height, frame).T, across, frame)
 
 
-def _thin(runs: NDArray[np.intp], length: float, frame: Frame) -> NDArray[np.uint8]:
+def _thin(runs: NDArray[np.int32], length: float, frame: Frame) -> NDArray[np.uint8]:
     """Runs of at least length pixels that do not lie above each other to more than a line's thickness."""
     long = (runs >= max(SHORTEST_PX, round(length))).view(np.uint8)
     if not long.any():
@@ -131,7 +131,7 @@ def _thin(runs: NDArray[np.intp], length: float, frame: Frame) -> NDArray[np.uin
     return long & (heights < _thickest(frame) + 2).view(np.uint8)  # steadied runs are two pixels thicker
 
 
-def _where_expected(runs: NDArray[np.intp], places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
+def _where_expected(runs: NDArray[np.int32], places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
     """Runs near places, long ones loosely, broken ones exactly; turned, so that they stand."""
     long = _thin(runs, LINE_DOWN * (1 - frame.loose) * side, frame).T
     found = _near(long, places, max(3.0, frame.loose * frame.height), frame)

@@ -1,11 +1,14 @@
 """The bytes of a document become pages. PNG, JPEG, TIFF (CCITT G4 and multi-page too) and PDF; no files, no network.
 
-A picture's size is read from its header and refused before anything is decoded, so that a few kilobytes cannot ask
-for gigabytes. A picture that is cut off is refused too: half a page must not be taken for a page.
+A picture's size is read from its header and refused before anything is decoded, so that a few kilobytes cannot
+ask for gigabytes. A picture that is cut off, or whose decoder complains of its data, is refused too: half a page must
+not be taken for a page. (Damage that no decoder notices, as in uncompressed pictures, cannot be found.)
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +18,13 @@ from numpy.typing import NDArray
 
 from digitd.errors import UnreadableDocument
 from digitd.reading import headers, pdf
+from digitd.reading.chatter import caught
 from digitd.records import Page
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its warnings are told as our own faults
+
+#: What the decoders say of damaged data; other complaints, of stray bytes and unknown tags, are harmless.
+_DAMAGE = re.compile(r"premature end|bad Huffman|(Fax[34]|LZW|Zip|PackBits|JPEG)\w*[Dd]ecode", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +67,9 @@ def _jpeg(data: bytes, limits: Limits) -> Iterator[Page]:
     _check_size(header, limits)
     if not header.complete:
         raise UnreadableDocument("the JPEG is cut off: scan or copy it again")
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)  # turns it as EXIF says
-    if pixels is None:
+    with caught() as said:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)  # turns it as EXIF says
+    if pixels is None or _DAMAGE.search(said[0]):
         raise UnreadableDocument("the JPEG is damaged: scan or copy it again")
     yield Page(number=1, pixels=_grey(pixels), dpi=header.dpi)
 
@@ -76,10 +84,15 @@ def _tiff(data: bytes, limits: Limits) -> Iterator[Page]:
             raise UnreadableDocument("the TIFF is cut off: scan or copy it again")
     buffer = np.frombuffer(data, np.uint8)
     for index, header in enumerate(found):
-        done, pixels = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
+        with caught() as said, _decoder_warnings():
+            done, pixels = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
         if not done or not pixels or pixels[0] is None:
+            raise UnreadableDocument(
+                f"page {index + 1} of the TIFF is damaged, or of a rare kind: save it as 8 bits, or scan it again"
+            )
+        if _DAMAGE.search(said[0]):
             raise UnreadableDocument(f"page {index + 1} of the TIFF is damaged: scan or copy it again")
-        yield Page(number=index + 1, pixels=_square(_grey(pixels[0]), header), dpi=header.dpi)
+        yield Page(number=index + 1, **_square(_grey(pixels[0], opacity=header.opacity), header))
 
 
 def _pdf(data: bytes, limits: Limits) -> Iterator[Page]:
@@ -100,12 +113,24 @@ _KINDS: dict[str, tuple[tuple[bytes, ...], Callable[[bytes, Limits], Iterator[Pa
 }
 
 
+@contextmanager
+def _decoder_warnings() -> Iterator[None]:
+    """Let OpenCV say what its TIFF decoder finds."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
 def _what_it_is(data: bytes) -> str:
     wanted = "digitd reads PNG, JPEG, TIFF and PDF"
     if not data:
         return f"the file is empty: scan or copy it again ({wanted})"
     if data.startswith(b"\x89PNG"):
         return "the PNG was damaged by a transfer in text mode: copy it again as binary"
+    if data.startswith((b"II+\0", b"MM\0+")):
+        return "a BigTIFF, which digitd does not read: save it as TIFF"
     head = data[:512]
     if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
         return f"the file holds text, not a picture, whatever its name says ({wanted})"
@@ -123,25 +148,29 @@ def _check_size(header: headers.Header, limits: Limits) -> None:
         )
 
 
-def _grey(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """(H, W), (H, W, 3) or (H, W, 4), 8 or 16 bits, to (H, W) uint8; what is transparent is paper."""
+def _grey(pixels: NDArray[Any], *, opacity: bool = True) -> NDArray[np.uint8]:
+    """(H, W), (H, W, 3) or (H, W, 4) of any depth to (H, W) uint8; with opacity, what is transparent is paper."""
     if pixels.dtype != np.uint8:
-        top = 65535.0 if pixels.dtype == np.uint16 else max(float(pixels.max()), 1.0)
+        top = 65535.0 if pixels.dtype == np.uint16 else max(1.0, float(np.nan_to_num(pixels).max()))
+        pixels = np.nan_to_num(pixels.astype(np.float32))
         pixels = np.clip(pixels * (255.0 / top), 0, 255).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and not opacity:
+        pixels = pixels[:, :, :3]
     if pixels.ndim == 3 and pixels.shape[2] == 4:
-        opacity = pixels[:, :, 3:].astype(np.float32) / 255.0
-        pixels = np.rint(pixels[:, :, :3] * opacity + 255.0 * (1.0 - opacity)).astype(np.uint8)
+        share = pixels[:, :, 3:].astype(np.float32) / 255.0
+        pixels = np.rint(pixels[:, :, :3] * share + 255.0 * (1.0 - share)).astype(np.uint8)
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY) if pixels.shape[2] == 3 else pixels[:, :, 0]
     grey: NDArray[np.uint8] = np.ascontiguousarray(pixels, dtype=np.uint8)
     return grey
 
 
-def _square(pixels: NDArray[np.uint8], header: headers.Header) -> NDArray[np.uint8]:
-    """Make the pixels of a fax square: its lines are often half as dense as its columns."""
+def _square(pixels: NDArray[np.uint8], header: headers.Header) -> dict[str, Any]:
+    """The pixels and dpi of a page with square pixels: a fax's lines are often half as dense as its columns."""
     if header.pixel_aspect is None or math.isclose(header.pixel_aspect, 1.0, rel_tol=0.02):
-        return pixels
+        return {"pixels": pixels, "dpi": header.dpi}
     height, width = pixels.shape
     aspect = min(max(header.pixel_aspect, 0.25), 4.0)
-    size = (width, round(height * aspect)) if aspect > 1 else (round(width / aspect), height)
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+    size = (width, max(1, round(height * aspect))) if aspect > 1 else (max(1, round(width / aspect)), height)
+    dpi = None if header.dpi is None else header.dpi / min(aspect, 1.0)
+    return {"pixels": cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), "dpi": dpi}

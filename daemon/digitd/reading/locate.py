@@ -17,6 +17,9 @@ from digitd.records import Box, Page, Region, Registration, Template, TemplateFi
 #: Margin around a field, as a share of its height.
 MARGIN = 0.2
 
+#: A field that reaches over the page's edge by more than this share of its height is cut off.
+OVER_THE_EDGE = 0.15
+
 #: A line of writing is at least so high, in pixels; lower marks are specks.
 LOWEST_LINE_PX = 8
 
@@ -82,7 +85,19 @@ def _cut(pixels: NDArray[np.uint8], field: TemplateField, page_from_template: ND
     upright = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
     cut = cv2.warpPerspective(pixels, upright, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Region(name=field.name, quad=quad, pixels=cut, margin_px=margin, cells=field.cells)
+    return Region(
+        name=field.name,
+        quad=quad,
+        pixels=cut,
+        margin_px=margin,
+        cells=field.cells,
+        cut_off=_outside(quad, pixels.shape, tolerance=OVER_THE_EDGE * height),
+    )
+
+
+def _outside(quad: NDArray[np.float64], shape: tuple[int, ...], *, tolerance: float) -> bool:
+    height, width = shape
+    return bool((quad < -tolerance).any() or (quad > np.array([width, height]) + tolerance).any())
 
 
 def _lines(writing: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:

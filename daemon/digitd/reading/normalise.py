@@ -56,6 +56,8 @@ def normalise(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if cropped.size == 0:
         return glyph
     small = _stretch(_fit(_even_stroke(_fit(cropped, INK_SIDE * OVERSAMPLING)), INK_SIDE))
+    if small.size == 0:  # a few specks far apart, which vanish when the whole is made small
+        return glyph
     height, width = small.shape
     moments = cv2.moments(small)
     left = _place(moments["m10"] / moments["m00"], width)

@@ -12,8 +12,8 @@ from digitd.errors import UnreadableDocument
 #: PDF's unit: points an inch (ISO 32000-1, 8.3.2.3).
 POINTS_AN_INCH = 72.0
 
-#: A page that one picture covers to this share, untilted, is a scan: its resolution is the picture's own.
-SCAN_COVERS = 0.9
+#: A page that one picture fills, but for this share, is a scan: the picture itself is taken, at its own resolution.
+SLACK = 0.02
 
 
 @contextmanager
@@ -79,18 +79,46 @@ def _page(document: Any, index: int) -> Iterator[Any]:
 
 
 def _scan(page: Any) -> Any:
-    """The one picture that covers the page, upright and untilted, or None."""
+    """The one picture that is all there is to see on the page, upright and filling it, or None."""
     from pypdfium2 import raw
 
-    pictures = [o for o in page.get_objects(max_depth=2) if o.type == raw.FPDF_PAGEOBJ_IMAGE]
-    if len(pictures) != 1 or page.get_rotation() != 0:
+    seen = [o for o in page.get_objects(max_depth=1) if not _invisible_text(o)]
+    if (
+        len(seen) != 1
+        or seen[0].type != raw.FPDF_PAGEOBJ_IMAGE
+        or page.get_rotation()
+        or raw.FPDFPage_GetAnnotCount(page)
+    ):
         return None
-    across, tilt, lean, up, *_ = pictures[0].get_matrix().get()
-    width, height = page.get_size()
-    upright = across > 0 and up > 0 and abs(tilt) + abs(lean) < 1e-3 * across
-    covers = across * up >= SCAN_COVERS * width * height
-    sharp = pictures[0].get_px_size()[0] >= width
-    return pictures[0] if upright and covers and sharp else None
+    picture = seen[0]
+    if raw.FPDFPageObj_HasTransparency(picture) or picture.get_metadata().colorspace == raw.FPDF_COLORSPACE_UNKNOWN:
+        return None  # a stencil or a mask: its numbers are not shades
+    return picture if _fills(picture, page) else None
+
+
+def _fills(picture: Any, page: Any) -> bool:
+    """Whether a picture lies upright on the whole page with square pixels, within SLACK."""
+    across, tilt, lean, up, x, y = picture.get_matrix().get()
+    left, bottom, right, top = page.get_cropbox()
+    width, height = right - left, top - bottom
+    wide, high = picture.get_px_size()
+    return (
+        (left, bottom, right, top) == tuple(page.get_mediabox())
+        and max(abs(x - left), abs(across - width), abs(tilt)) <= SLACK * width
+        and max(abs(y - bottom), abs(up - height), abs(lean)) <= SLACK * height
+        and abs(wide / width - high / height) <= SLACK * wide / width
+        and wide >= width
+    )
+
+
+def _invisible_text(found: Any) -> bool:
+    """Text that a recognition program laid under a scan."""
+    from pypdfium2 import raw
+
+    return (
+        found.type == raw.FPDF_PAGEOBJ_TEXT
+        and raw.FPDFTextObj_GetTextRenderMode(found) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+    )
 
 
 def _why(fault: str, data: bytes) -> str:

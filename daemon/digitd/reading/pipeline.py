@@ -192,7 +192,10 @@ def _fields(
         candidates = decode(probabilities[used : used + inked])
         used += inked
         state, reason = validate(
-            candidates, [glyph.content for glyph in seen], accept_confidence=settings.accept_confidence
+            candidates,
+            [glyph.content for glyph in seen],
+            accept_confidence=settings.accept_confidence,
+            cut_off=region.cut_off,
         )
         yield FieldReading(
             name=region.name,

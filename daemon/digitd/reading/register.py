@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading.ink import shrink
 from digitd.records import Registration, Template
 
 #: Long side of the picture that features are found on, in pixels, and how many features are kept.
@@ -67,10 +68,10 @@ class Reference:
 def prepare(template: Template, pixels: NDArray[np.uint8]) -> Reference:
     """Find the print of a template's reference, (H, W) uint8; what is written in its fields is left out."""
     printed = _outside_fields(template, pixels.shape)
-    small, scale = _shrink(pixels, COARSE_SIDE)
+    small, scale = shrink(pixels, COARSE_SIDE)
     mask = cv2.resize(printed, small.shape[::-1], interpolation=cv2.INTER_NEAREST)
     points, descriptors = _features(small, mask)
-    fine, fine_scale = _shrink(pixels, FINE_SIDE)
+    fine, fine_scale = shrink(pixels, FINE_SIDE)
     fine_mask = cv2.resize(printed, fine.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return Reference(
         template=template,
@@ -82,12 +83,17 @@ def prepare(template: Template, pixels: NDArray[np.uint8]) -> Reference:
     )
 
 
+def can_be_found(reference: Reference) -> bool:
+    """Whether there is enough print on a reference to find it anywhere."""
+    return len(reference.corners) >= FEWEST and _convincing(reference.patches.astype(np.float32), reference)
+
+
 class Features:
     """The features of one page, found once however many templates are tried on it."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self.pixels = pixels
-        small, scale = _shrink(pixels, COARSE_SIDE)
+        small, scale = shrink(pixels, COARSE_SIDE)
         points, self.descriptors = _features(small, None)
         self.points = (points / scale).astype(np.float32)
 
@@ -113,14 +119,6 @@ def register(page: Features, reference: Reference, *, max_residual_mm: float) ->
         if residual_mm <= max_residual_mm and _plausible(page_from_template, reference.template):
             return Registration(page_from_template=page_from_template, residual_mm=residual_mm)
     return None
-
-
-def _shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
-    scale = min(1.0, side / max(pixels.shape))
-    if scale == 1.0:
-        return pixels, 1.0
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
 def _outside_fields(template: Template, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -207,7 +205,7 @@ def _look_closer(
     to_fine = np.diag([scale, scale, 1.0])
     height, width = reference.fine.shape
     page_from_fine = coarse @ np.linalg.inv(to_fine)
-    flags = cv2.INTER_AREA | cv2.WARP_INVERSE_MAP
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     upright = cv2.warpPerspective(pixels, page_from_fine, (width, height), flags=flags, borderValue=(255,))
     given, got = _matched_patches(reference, upright)
     if len(given) < FEWEST:
@@ -227,7 +225,7 @@ def _convincing(agreeing: NDArray[np.float32], reference: Reference) -> bool:
         return False
     used, agree = _by_square(reference.patches, reference), _by_square(agreeing, reference)
     occupied = used >= 2
-    return bool((agree[occupied] >= used[occupied] / 3).mean() >= MOST_SQUARES)
+    return bool(occupied.any()) and bool((agree[occupied] >= used[occupied] / 3).mean() >= MOST_SQUARES)
 
 
 def _by_square(corners: NDArray[Any], reference: Reference) -> NDArray[np.intp]:

@@ -6,7 +6,11 @@ from digitd.records import Candidate, CellContent, FieldState
 
 
 def validate(
-    candidates: Sequence[Candidate], contents: Sequence[CellContent], *, accept_confidence: float
+    candidates: Sequence[Candidate],
+    contents: Sequence[CellContent],
+    *,
+    accept_confidence: float,
+    cut_off: bool = False,
 ) -> tuple[FieldState, str]:
     """Return a field's state and the reason for it.
 
@@ -18,7 +22,11 @@ def validate(
         What stands in each cell, or what each symbol is.
     accept_confidence
         Below this probability a field goes to review.
+    cut_off
+        Part of the field lies outside the page: what is missing is not blank.
     """
+    if cut_off:
+        return FieldState.REVIEW, "part of the field lies outside the page"
     if all(content is CellContent.BLANK for content in contents):
         return FieldState.BLANK, ""
     best = candidates[0]

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading.ink import shrink
 from digitd.reading.pipeline import Trace
 from digitd.records import FieldReading, FieldState, Region, Symbol
 
@@ -26,7 +27,7 @@ _PAPER, _GAP = 235, 6
 
 def stage_pictures(trace: Trace) -> Mapping[str, NDArray[np.uint8]]:
     """Pictures by stage, in order: (h, w) or (h, w, 3) uint8. A stage that found nothing has no picture."""
-    pictures = {"1-load": _shrunk(trace.page.pixels)[0], "2-locate": page_with_values(trace)}
+    pictures = {"1-load": shrink(trace.page.pixels, PAGE_SIDE)[0], "2-locate": page_with_values(trace)}
     if trace.regions:
         pictures["3-segment"] = _column(_beside(r, s) for r, s in zip(trace.regions, trace.symbols, strict=True))
     if len(trace.glyphs):
@@ -36,7 +37,7 @@ def stage_pictures(trace: Trace) -> Mapping[str, NDArray[np.uint8]]:
 
 def page_with_values(trace: Trace) -> NDArray[np.uint8]:
     """The page, (h, w, 3) uint8, with each field framed in the colour of its state and its value written above."""
-    small, scale = _shrunk(trace.page.pixels)
+    small, scale = shrink(trace.page.pixels, PAGE_SIDE)
     drawn = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
     for region, field in zip(trace.regions, trace.reading.fields, strict=True):
         corners = np.rint(region.quad * scale).astype(np.int32)
@@ -50,11 +51,6 @@ def _caption(field: FieldReading) -> str:
     if field.state is FieldState.BLANK:
         return f"{field.name}: blank"
     return f"{field.name}: {field.value or '?'} {100 * field.confidence:.0f} %"
-
-
-def _shrunk(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    scale = min(1.0, PAGE_SIDE / max(pixels.shape))
-    return cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), scale
 
 
 def _beside(region: Region, symbols: Sequence[Symbol]) -> NDArray[np.uint8]:
