@@ -1,7 +1,7 @@
 """Measures a model on the sets of single digits: `python -m digitd_trainer.evaluate --data DIR`. Needs no TensorFlow.
 
-Cells are given to `normalise` as they are, borders and all: only what is brighter than the paper is taken away. So the
-figures of the cells tell what segmentation has to do, and they are low until it has.
+Cells are measured twice: given to `normalise` as they are, borders and all, only what is brighter than the paper taken
+away; and isolated first, as segmentation does on a page. The difference is what segmentation is worth.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.models import find
 from digitd.reading.classify import Classifier
+from digitd.reading.normalise import normalise
+from digitd.reading.segment import isolate
 from digitd.records import NOT_A_DIGIT
 from digitd.report.intervals import wilson
 from digitd_trainer.digits import DatasetError
@@ -44,18 +46,27 @@ class Set:
     x: str
     y: str | None
     dark_on_light: bool = False
+    isolated: bool = False
     learnt: str = ""
+
+
+def _cells(name: str, file: str, x: str, y: str | None) -> tuple["Set", "Set"]:
+    """A set of cells, as they are and isolated."""
+    return (
+        Set(name=name, file=file, x=x, y=y, dark_on_light=True),
+        Set(name=f"  {name}, isolated", file=file, x=x, y=y, isolated=True),
+    )
 
 
 SETS: Sequence[Set] = (
     Set(name="mnist x_test", file="mnist/mnist.npz", x="x_test", y="y_test"),
     Set(name="usps", file="usps/usps.npz", x="x", y="y", learnt="92 % of it learnt"),
     Set(name="nsysu_digits", file="nsysu_digits/nsysu.npz", x="x", y="y", learnt="92 % of it learnt"),
-    Set(name="paper_digits", file="paper_digits/paper_digits.npz", x="x", y="y", dark_on_light=True),
-    Set(name="sjcet x_marks40", file="sjcet_cells/cells.npz", x="x_marks40", y="y_marks40", dark_on_light=True),
-    Set(name="sjcet x_cell64", file="sjcet_cells/cells.npz", x="x_cell64", y="y_cell64", dark_on_light=True),
-    Set(name="sjcet x_half64", file="sjcet_cells/cells.npz", x="x_half64", y=None, dark_on_light=True),
-    Set(name="sjcet x_blank40", file="sjcet_cells/cells.npz", x="x_blank40", y=None, dark_on_light=True),
+    *_cells("paper_digits", "paper_digits/paper_digits.npz", "x", "y"),
+    *_cells("sjcet x_marks40", "sjcet_cells/cells.npz", "x_marks40", "y_marks40"),
+    *_cells("sjcet x_cell64", "sjcet_cells/cells.npz", "x_cell64", "y_cell64"),
+    *_cells("sjcet x_half64", "sjcet_cells/cells.npz", "x_half64", None),
+    *_cells("sjcet x_blank40", "sjcet_cells/cells.npz", "x_blank40", None),
 )
 
 
@@ -96,7 +107,10 @@ def evaluate(classifier: Classifier, folder: Path) -> Iterator[Figure]:
         raise DatasetError(f"{folder}: none of the sets is in it. It should hold {SETS[0].file} or {SETS[1].file}.")
     for each in there:
         images, labels = _load(folder / each.file, each)
-        yield _measured(each, classifier(normalised(light_on_black(images) if each.dark_on_light else images)), labels)
+        glyphs = _glyphs(images, each)
+        said = classifier(glyphs).argmax(axis=1)
+        said[~glyphs.any(axis=(1, 2))] = NOT_A_DIGIT  # a page's blank cells are never classified
+        yield _measured(each, said, labels)
 
 
 def _load(path: Path, which: Set) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
@@ -106,16 +120,21 @@ def _load(path: Path, which: Set) -> tuple[NDArray[np.uint8], NDArray[np.uint8] 
         return arrays[which.x], arrays[which.y] if which.y else None
 
 
+def _glyphs(images: NDArray[np.uint8], which: Set) -> NDArray[np.uint8]:
+    if which.isolated:
+        return np.array([normalise(isolate(image)) for image in images])
+    return normalised(light_on_black(images) if which.dark_on_light else images)
+
+
 def light_on_black(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(N, h, w) uint8 dark on paper to light on black: what is darker than the paper, the median of each picture."""
     paper = np.median(images, axis=(1, 2), keepdims=True)
     return np.clip(paper - images, 0, 255).astype(np.uint8)
 
 
-def _measured(which: Set, said: NDArray[np.float32], labels: NDArray[np.uint8] | None) -> Figure:
-    likeliest = said.argmax(axis=1)
-    rejected = int((likeliest == NOT_A_DIGIT).sum())
-    right = rejected if labels is None else int((likeliest == labels).sum())
+def _measured(which: Set, said: NDArray[np.intp], labels: NDArray[np.uint8] | None) -> Figure:
+    rejected = int((said == NOT_A_DIGIT).sum())
+    right = rejected if labels is None else int((said == labels).sum())
     return Figure(set=which, right=right, total=len(said), rejected=rejected)
 
 
@@ -131,7 +150,7 @@ def main(data: Path, model: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"model": found.id, "sets": [figure.as_json() for figure in figures]})
         return
-    click.echo(f"{found.id}\n{'':18}{'right':>15}{'%':>8}   {'95 %':16}{'rejected':>8}   naive: resize, mass")
+    click.echo(f"{found.id}\n{'':26}{'right':>15}{'%':>8}   {'95 %':16}{'rejected':>8}   naive: resize, mass")
     for figure in figures:
         click.echo(_line(figure))
 
@@ -140,7 +159,7 @@ def _line(figure: Figure) -> str:
     low, high = wilson(figure.right, figure.total)
     naive = NAIVE.get(figure.set.name)
     return (
-        f"{figure.set.name:18}{f'{figure.right}/{figure.total}':>15}{100 * figure.right / figure.total:8.2f}   "
+        f"{figure.set.name:26}{f'{figure.right}/{figure.total}':>15}{100 * figure.right / figure.total:8.2f}   "
         f"{f'{100 * low:.2f} to {100 * high:.2f}':16}{figure.rejected:>8}   "
         + (f"{naive[0]:5.1f} {naive[1]:5.1f}  " if naive else f"{'':13}")
         + figure.set.learnt
