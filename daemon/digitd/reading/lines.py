@@ -1,7 +1,7 @@
 """Printed lines in a field: borders and dividers, found and taken away. Arrays in, arrays out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,9 @@ LINE_JOINING = 0.95
 
 #: Where a border or divider is expected, broken ones are believed from a shorter run on: this share of the height.
 BROKEN_LINE = 0.35
+
+#: Lines are looked for on a picture on which the field is about so high, in pixels.
+SEARCH_HEIGHT = 48
 
 #: The shortest run that is looked at, in pixels.
 SHORTEST_PX = 8
@@ -52,6 +55,11 @@ class Frame:
     def width(self) -> int:
         return max(1, self.x1 - self.x0)
 
+    def shrunk(self, step: int) -> "Frame":
+        """The frame on a picture of one pixel for each step x step."""
+        sides = {name: round(getattr(self, name) / step) for name in ("x0", "y0", "x1", "y1")}
+        return replace(self, **sides)
+
     def uprights(self) -> tuple[float, ...]:
         """Where borders and dividers stand: x in pixels."""
         cells = self.cells or 1
@@ -64,11 +72,19 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed where a
     line is expected or where it joins the upper border to the lower. Short runs are printed only where expected.
     """
+    step = max(1, round(frame.height / SEARCH_HEIGHT))
+    if step > 1:
+        pooled = cv2.dilate(ink, np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
+        lines = _lines(np.ascontiguousarray(pooled), frame.shrunk(step))
+        return cv2.resize(lines, ink.shape[::-1], interpolation=cv2.INTER_NEAREST) & ink
+    return _lines(ink, frame) & ink
+
+
+def _lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     across = _across(steady_runs(ink), frame)
     down = _down(steady_runs(np.ascontiguousarray(ink.T)), across, frame)
     ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
-    ragged |= cv2.dilate(down, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
-    return ragged & ink
+    return ragged | cv2.dilate(down, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
 
 
 def without_lines(ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
