@@ -100,3 +100,14 @@ def test_the_architecture_names_what_there_is():
     parts = [p for p in (ROOT / "daemon" / "digitd").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()]
     missing = [p.name for p in parts if p.stem not in text and not p.name.startswith("__")]
     assert not missing
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/commands.md"]
+)
+def test_nothing_is_left_to_fill_in_and_links_lead_somewhere(name):
+    """No placeholder remains, and every relative link names a file."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "@@" not in text
+    for target in re.findall(r"\]\(([^)#]+)", text):
+        assert target.startswith("https:") or (ROOT / name).parent.joinpath(target).exists()
