@@ -73,15 +73,15 @@ def train(
     check_installed()
     sets = [digits for path in data for digits in load(path)]
     tests = [digits for path in data for digits in load_tests(path)]
-    from digitd_trainer.folder import write_folder
+    from digitd_trainer.folder import commit_here, write_folder
     from digitd_trainer.train import train as run  # with matplotlib and all: `--help` need not wait
 
-    started = time.monotonic()
+    started, commit = time.monotonic(), commit_here()  # before an hour in which the checkout may move on
     workers = processes or max(1, (os.cpu_count() or 2) - 1)
     with _progress(quiet=as_json) as told:
         trained = run(RECIPES[recipe], sets, tests=tests, seed=seed, epochs=epochs, processes=workers, told=told)
     seconds = time.monotonic() - started
-    write_folder(folder, trained, recipe=RECIPES[recipe], sets=sets, seed=seed, seconds=seconds)
+    write_folder(folder, trained, recipe=RECIPES[recipe], sets=sets, seed=seed, seconds=seconds, commit=commit)
     _print(folder, trained, seconds=seconds, as_json=as_json)
 
 

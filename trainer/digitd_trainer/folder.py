@@ -24,9 +24,18 @@ METRICS, CURVES, CONFUSION = "metrics.json", "curves.png", "confusion.png"
 
 
 def write_folder(
-    folder: Path, trained: Trained, *, recipe: Recipe, sets: Sequence[Digits], seed: int, seconds: float
+    folder: Path,
+    trained: Trained,
+    *,
+    recipe: Recipe,
+    sets: Sequence[Digits],
+    seed: int,
+    seconds: float,
+    commit: str | None,
 ) -> None:
     """Write the model folder, all of it or nothing; one that is there is replaced.
+
+    seconds is how long training took; commit is that of the code which ran, as `commit_here` gave it before.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def write_folder(
             (draft / LITERT).write_bytes(trained.litert)
             save_keras(trained.network, draft / KERAS)
             card = _card(folder.name, draft, trained, recipe=recipe, sets=sets, seed=seed)
-            _write_json(draft / CARD, card)
+            _write_json(draft / CARD, card | {"commit": commit})
             _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed, seconds=seconds))
             plot_curves(trained.history, draft / CURVES, title=f"Training of {folder.name}")
             plot_held_out(together(trained.held_out, name="held out"), draft / CONFUSION, title=folder.name)
@@ -75,7 +84,6 @@ def _card(
         "seed": seed,
         "epochs": trained.epochs,
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
         "versions": {
             **versions(),
             "python": platform.python_version(),
@@ -109,7 +117,7 @@ def _metrics(trained: Trained, *, recipe: Recipe, seed: int, seconds: float) -> 
     }
 
 
-def _commit() -> str | None:
+def commit_here() -> str | None:
     """The commit of this checkout; None where this is no checkout or git is not there."""
     root = Path(__file__).resolve().parents[2]
     git = shutil.which("git")
