@@ -15,7 +15,7 @@ from digitd_trainer.distort import distort
 from digitd_trainer.strangers import stranger
 
 #: Strangers for each digit. Half of what stands in the cells of a real form is no digit, but few kinds make it up.
-STRANGER_SHARE = 0.2
+STRANGER_SHARE = 0.15
 
 #: A set smaller than this share of the largest is repeated, at most LARGEST_REPEAT times, so that it is heard.
 HEARD_SHARE, LARGEST_REPEAT = 0.08, 8

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from digitd_trainer.distort import CANVAS_SIDE, Ink, bend, blur, coarsen, fade, on_canvas
+from digitd_trainer.distort import CANVAS_SIDE, Ink, bend, blur, fade, on_canvas
 from digitd_trainer.shapes import BOX_RESTS, LETTERS, PARTS, Points
-from digitd_trainer.surroundings import frame, line_rest, specks
 
 Maker = Callable[[NDArray[np.uint8], NDArray[np.uint8], Generator], Ink]
 
@@ -35,10 +34,8 @@ def stranger(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generato
     """
     maker = _MAKERS[rng.choice(len(_MAKERS), p=_SHARES)]
     picture = bend(maker(digits, labels, rng), rng, strength=0.8)
-    # What is printed around digits stands around these too: else a frame would itself tell that there is a digit in it.
-    for chance, change in ((0.15, frame), (0.08, line_rest), (0.08, specks), (0.3, blur), (0.1, coarsen)):
-        if rng.random() < chance:
-            picture = change(picture, rng)
+    if rng.random() < 0.3:
+        picture = blur(picture, rng)
     return fade(picture, rng)
 
 
@@ -70,11 +67,6 @@ def _dots(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
 
 def _box_rest(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
     return _draw(BOX_RESTS[rng.integers(len(BOX_RESTS))], rng, wobble=0.015)
-
-
-def _empty_frame(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
-    """A cell with nothing in it but its borders. Three at least: fewer may look like a 1 or a 7."""
-    return frame(np.zeros((CANVAS_SIDE, CANVAS_SIDE), np.uint8), rng, fewest=3)
 
 
 def _part(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> Ink:
@@ -178,7 +170,6 @@ _WEIGHTS: dict[Maker, int] = {
     _dash: 2,
     _dots: 2,
     _box_rest: 3,
-    _empty_frame: 5,
     _part: 3,
     _pair: 5,
     _struck: 2,

@@ -28,8 +28,8 @@ def line_rest(picture: Ink, rng: Generator) -> Ink:
     return cv2.line(picture.copy(), *ends, int(rng.integers(90, 256)), int(rng.integers(1, 3))).astype(np.uint8)
 
 
-def frame(picture: Ink, rng: Generator, *, fewest: int = 1) -> Ink:
-    """Put what is written, smaller, into a printed box of which fewest to four sides are seen.
+def frame(picture: Ink, rng: Generator) -> Ink:
+    """Put the digit, smaller, into a printed box of which one to four sides are seen.
 
     The sides reach well past the digit, above and below: a line no longer than the digit would be a 1 beside it.
     """
@@ -47,7 +47,7 @@ def frame(picture: Ink, rng: Generator, *, fewest: int = 1) -> Ink:
         ((near[0], far[1]), (far[0], far[1] + rng.integers(-1, 2))),
     )
     ink, pen = int(rng.integers(60, 256)), int(rng.integers(1, 4))
-    for which in rng.permutation(4)[: rng.integers(fewest, 5)]:
+    for which in rng.permutation(4)[: rng.integers(1, 5)]:
         (x0, y0), (x1, y1) = lines[which]
         cv2.line(framed, (int(x0), int(y0)), (int(x1), int(y1)), ink, pen)
     return framed
