@@ -8,6 +8,7 @@ from uuid import uuid4
 import cv2
 import numpy as np
 import pytest
+import structlog
 from hypothesis import settings
 
 from digitd.demo.handwriting import write_number
@@ -30,6 +31,14 @@ settings.load_profile("digitd")
 
 MakeField = Callable[..., FieldReading]
 Record = Callable[..., Document]
+
+
+@pytest.fixture(autouse=True)
+def fresh_logs() -> Iterator[None]:
+    """Each test begins with the log as it is before any command has set it up."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
