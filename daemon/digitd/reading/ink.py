@@ -13,6 +13,9 @@ FAINTEST_INK = 38
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
 SHARE_OF_WRITING = 0.5
 
+#: Lines are looked for again where the writing alone moves the threshold by more than this share.
+NEARLY = 0.03
+
 #: Writing is light on dark where the paper is darker than this, of 255.
 DARK_PAPER = 96
 
@@ -46,13 +49,15 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     frame
         Where the field lies in it.
     """
-    rough = (dark > max(FAINTEST_INK, SHARE_OF_WRITING * _level(dark))).astype(np.uint8)
-    lines = printed_lines(rough, frame)
+    first = max(FAINTEST_INK, SHARE_OF_WRITING * _level(dark))
+    lines = printed_lines((dark > first).astype(np.uint8), frame)
     inside = np.s_[frame.y0 : frame.y1, frame.x0 : frame.x1]
     handwritten = np.where(cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0, 0, dark)[inside]
     threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level(handwritten))
     ink = (dark > threshold).astype(np.uint8)
-    return without_lines(ink, (lines | printed_lines(ink, frame)) & ink)
+    if abs(threshold - first) > NEARLY * first:
+        lines |= printed_lines(ink, frame)
+    return without_lines(ink, lines & ink)
 
 
 def shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
