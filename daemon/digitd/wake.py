@@ -19,14 +19,16 @@ class Bell:
         """Wake the waiting thread, or let its next wait end at once."""
         self._rings.put(None)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for a ring, at most so long; rings that came together count as one."""
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring, at most so long, and tell whether it rang; rings that came together count as one."""
+        rang = False
         try:
             self._rings.get(timeout=max(0.0, seconds))
+            rang = True
             while True:
                 self._rings.get_nowait()
         except Empty:
-            return
+            return rang
 
 
 class Stop:

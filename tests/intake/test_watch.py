@@ -103,6 +103,6 @@ def test_polling_finds_a_file_without_the_kernel(tmp_path: Path) -> None:
     watcher.start()
     try:
         (tmp_path / "a.png").write_bytes(b"x")
-        rings.get(timeout=10)
+        assert rings.get(timeout=10) is None
     finally:
         watcher.stop()

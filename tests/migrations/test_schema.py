@@ -89,7 +89,8 @@ def test_an_empty_file_becomes_a_database(path: Path, leave: Any) -> None:
     """What a crash in the first moment leaves behind, with or without a header, is no obstacle."""
     leave(path)
     Store.open(path, create=True).close()
-    Store.open(path).close()
+    with Store.open(path) as store:
+        assert store.documents() == []
 
 
 def test_upgrading_keeps_a_copy_and_the_rows(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,4 +124,5 @@ def test_upgrading_what_is_current_does_nothing(path: Path) -> None:
 def test_a_path_with_a_percent_sign_works(tmp_path: Path) -> None:
     """Alembic's configuration gives the sign a meaning; a folder may have it all the same."""
     Store.open(tmp_path / "100%" / "a b.db", create=True).close()
-    Store.open(tmp_path / "100%" / "a b.db").close()
+    with Store.open(tmp_path / "100%" / "a b.db") as store:
+        assert store.documents() == []

@@ -348,10 +348,10 @@ def test_a_ring_from_a_signal_or_a_thread_ends_the_wait() -> None:
     bell = Bell()
     bell.ring()
     bell.ring()
-    bell.wait(60)
-    bell.wait(0)
+    assert bell.wait(60)
+    assert not bell.wait(0)
     threading.Thread(target=bell.ring).start()
-    bell.wait(60)
+    assert bell.wait(60)
 
 
 def test_a_second_service_is_refused(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_strangers_come_of_any_set() -> None:
     poor[0, 3, 4:9] = poor[1, 3:9, 4] = poor[2, 5, 5] = 255
     rng = np.random.default_rng(1)
     for _ in range(400):
-        normalise(stranger(poor, np.array([0, 1, 3, 3], np.uint8), rng))
+        assert normalise(stranger(poor, np.array([0, 1, 3, 3], np.uint8), rng)).shape == (28, 28)
 
 
 @given(size=st.tuples(st.integers(1, 70), st.integers(1, 70)))

@@ -107,36 +107,40 @@ def new_template(
     path = path_of(name, forms)
     if path.exists() and not overwrite:
         raise TemplateError(f"{path}: there is a form of that name. Take another name, or replace it with --force.")
-    page = None
     if whole_page:
         made = Template(name=name, fields=(TemplateField(name=WHOLE_PAGE, box=Box(x0=0, y0=0, x1=0, y1=0)),))
     elif reference is None or fields_csv is None:
         raise TemplateError("a form needs --reference IMAGE and --fields FIELDS.csv, or --whole-page.")
     else:
-        page, sha256 = _load_reference(reference, limits or Limits())
-        height, width = page.pixels.shape
-        made = Template(
-            name=name,
-            fields=template_file.fields_from_csv(fields_csv),
-            reference=str(reference.resolve()),
-            reference_sha256=sha256,
-            width_px=width,
-            height_px=height,
-            dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
-        )
-        if not _is_text(str(reference.resolve())):
-            raise TemplateError(f"{reference!r}: the name of the reference is not text. Rename the picture.")
+        made = _on_reference(name, reference, fields_csv, limits=limits or Limits())
+    forms.mkdir(parents=True, exist_ok=True)
+    template_file.write(path, made)
+    return made
+
+
+def _on_reference(name: str, reference: Path, fields_csv: Path, *, limits: Limits) -> Template:
+    if not _is_text(str(reference.resolve())):
+        raise TemplateError(f"{reference!r}: the name of the reference is not text. Rename the picture.")
+    page, sha256 = _load_reference(reference, limits)
+    height, width = page.pixels.shape
+    made = Template(
+        name=name,
+        fields=template_file.fields_from_csv(fields_csv),
+        reference=str(reference.resolve()),
+        reference_sha256=sha256,
+        width_px=width,
+        height_px=height,
+        dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
+    )
     try:
         template_file.check(made)
     except ValueError as fault:
-        raise TemplateError(f"{fields_csv or name}: {fault}") from None
-    if page is not None and not can_be_found(prepare(made, page.pixels)):
+        raise TemplateError(f"{fields_csv}: {fault}") from None
+    if not can_be_found(prepare(made, page.pixels)):
         raise TemplateError(
             f"{reference}: there is too little print outside the fields to find this form on a scan. "
             "Give a reference with its lines and words."
         )
-    forms.mkdir(parents=True, exist_ok=True)
-    template_file.write(path, made)
     return made
 
 
