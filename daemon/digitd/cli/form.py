@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from digitd.cli._common import current_config, json_option, print_json
+from digitd.cli._common import current_config, json_option, print_json, tracked
 from digitd.errors import ConfigError, ExitCode, UnreadableDocument
 from digitd.forms import library
 from digitd.forms.template import to_toml
@@ -103,7 +103,7 @@ def check(name: str, scans: Sequence[Path], as_json: bool) -> None:
     limits = limits_of(config)
     reference = prepare(template, library.reference_page(template, limits).pixels)
     results: list[dict[str, Any]] = []
-    for scan in scans:
+    for scan in tracked(scans, "Checking", show=len(scans) > 4):
         try:
             for page in load(scan.read_bytes(), limits):
                 found = register(Features(page.pixels), reference, max_residual_mm=config.reading.max_residual_mm)
