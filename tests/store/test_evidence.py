@@ -82,7 +82,7 @@ def test_a_walk_sees_what_is_committed_while_it_goes_on(
     """A long export does not hold the database, and fields that leave its choice meanwhile break nothing."""
     monkeypatch.setattr(module, "BATCH", 1)
     read(REVIEW, REVIEW)
-    walk = store.fields_awaiting_a_verifier()
+    walk = store.fields(states=[FieldState.REVIEW], evidence=True)
     assert next(walk).name == "f0"
     read(REVIEW)
     assert [f.name for f in walk] == ["f1", "f0"]

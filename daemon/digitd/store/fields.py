@@ -40,10 +40,6 @@ class Fields(Database):
             conditions.append(documents.c.id == document_id)
         return self._walk(conditions, evidence=evidence)
 
-    def fields_awaiting_a_verifier(self, *, form: str | None = None) -> Iterator[StoredField]:
-        """Fields in review with their evidence, in the order of documents, pages and positions."""
-        return self.fields(form=form, states=[FieldState.REVIEW], evidence=True)
-
     def labelled_fields(self, *, form: str | None = None) -> Iterator[StoredField]:
         """Fields that a person has labelled, with their evidence and the last label."""
         return self.fields(form=form, states=[FieldState.VERIFIED], evidence=True)
