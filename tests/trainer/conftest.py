@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from digitd_trainer.digits import Digits
+from digitd_trainer.data.digits import Digits
 
 
 @functools.cache

@@ -14,11 +14,11 @@ from digitd.models import find
 from digitd.reading.classify import Classifier
 from digitd.resources import shipped
 from digitd_trainer import export
-from digitd_trainer.digits import DatasetError, Digits
-from digitd_trainer.evaluate import evaluate, light_on_black, main
-from digitd_trainer.figures import SetFigures, measure, together
-from digitd_trainer.glyphs import Glyphs, normalised
-from digitd_trainer.plots import plot_curves, plot_held_out
+from digitd_trainer.augment.rounds import Glyphs, normalised
+from digitd_trainer.data.digits import DatasetError, Digits
+from digitd_trainer.evaluation.figures import SetFigures, measure, together
+from digitd_trainer.evaluation.plots import plot_curves, plot_held_out
+from digitd_trainer.evaluation.sets import evaluate, light_on_black, main
 
 DATA = Path(os.environ.get("DIGITD_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

@@ -15,9 +15,9 @@ from digitd.models import check_keras, find, open_model
 from digitd.reading.classify import Classifier
 from digitd.resources import shipped
 from digitd_trainer import frameworks
-from digitd_trainer.digits import Digits
-from digitd_trainer.figures import as_input, measure
-from digitd_trainer.glyphs import Glyphs, as_squares, draw_round, normalised
+from digitd_trainer.augment.rounds import Glyphs, as_squares, draw_round, normalised
+from digitd_trainer.data.digits import Digits
+from digitd_trainer.evaluation.figures import as_input, measure
 from digitd_trainer.network import paper_network, seed_network
 
 pytestmark = [

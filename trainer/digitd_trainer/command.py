@@ -12,8 +12,8 @@ import click
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import ModelError
 from digitd.models import CARD
-from digitd_trainer.dataset import load, load_tests
-from digitd_trainer.digits import DatasetError
+from digitd_trainer.data.digits import DatasetError
+from digitd_trainer.data.load import load, load_tests
 from digitd_trainer.frameworks import check_installed
 from digitd_trainer.recipes import RECIPES
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.classify import Classifier
+from digitd_trainer.augment.rounds import Glyphs
 from digitd_trainer.frameworks import import_keras, import_tensorflow, silence
-from digitd_trainer.glyphs import Glyphs
 
 #: Glyphs shown to the converter, from which it takes the range of every layer. More changes nothing measurable.
 REPRESENTATIVES = 1000

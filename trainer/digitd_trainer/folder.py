@@ -13,10 +13,10 @@ from typing import Any
 
 import digitd
 from digitd.models import CARD, KERAS, LITERT
-from digitd_trainer.digits import DatasetError, Digits
-from digitd_trainer.figures import together
+from digitd_trainer.data.digits import DatasetError, Digits
+from digitd_trainer.evaluation.figures import together
+from digitd_trainer.evaluation.plots import plot_curves, plot_held_out
 from digitd_trainer.frameworks import versions
-from digitd_trainer.plots import plot_curves, plot_held_out
 from digitd_trainer.recipes import Recipe
 from digitd_trainer.train import Trained
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitd.reading.normalise import GLYPH_SIDE
-from digitd_trainer.digits import DatasetError, Digits
-from digitd_trainer.glyphs import Glyphs, as_squares, balanced, draw_round, joined, normalised
+from digitd_trainer.augment.rounds import Glyphs, as_squares, balanced, draw_round, joined, normalised
+from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.recipes import SPLIT_SEED, Recipe
 
 #: Fewer digits than this cannot be parted into something learnt from and something measured with.

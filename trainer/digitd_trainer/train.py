@@ -8,11 +8,11 @@ from typing import Any
 
 from digitd.reading.classify import Classifier
 from digitd_trainer import network as networks
-from digitd_trainer.digits import Digits
+from digitd_trainer.augment.rounds import Glyphs, draw_rounds, joined, round_size
+from digitd_trainer.data.digits import Digits
+from digitd_trainer.evaluation.figures import SetFigures, as_input, measure
 from digitd_trainer.export import find_temperature, to_litert
-from digitd_trainer.figures import SetFigures, as_input, measure
 from digitd_trainer.frameworks import import_keras
-from digitd_trainer.glyphs import Glyphs, draw_rounds, joined, round_size
 from digitd_trainer.prepare import Prepared, as_read, prepare
 from digitd_trainer.recipes import Recipe
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from digitd_trainer.distort import CANVAS_SIDE, Ink, bend, blur, fade, on_canvas
-from digitd_trainer.shapes import BOX_RESTS, LETTERS, PARTS, Points
+from digitd_trainer.augment.distort import CANVAS_SIDE, Ink, bend, blur, fade, on_canvas
+from digitd_trainer.augment.shapes import BOX_RESTS, LETTERS, PARTS, Points
 
 Maker = Callable[[NDArray[np.uint8], NDArray[np.uint8], Generator], Ink]
 

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from digitd.reading.normalise import normalise
 from digitd.records import NOT_A_DIGIT
-from digitd_trainer.digits import DatasetError, Digits
-from digitd_trainer.distort import distort, on_canvas
-from digitd_trainer.glyphs import (
+from digitd_trainer.augment.distort import distort, on_canvas
+from digitd_trainer.augment.rounds import (
     LARGEST_REPEAT,
     Glyphs,
     as_squares,
@@ -19,9 +18,10 @@ from digitd_trainer.glyphs import (
     normalised,
     round_size,
 )
+from digitd_trainer.augment.strangers import stranger
+from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.prepare import as_read, prepare, split
 from digitd_trainer.recipes import RECIPES
-from digitd_trainer.strangers import stranger
 
 
 def of(digits: Digits, count: int) -> Glyphs:

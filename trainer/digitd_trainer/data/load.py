@@ -8,8 +8,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd_trainer.csv_file import load_csv
-from digitd_trainer.digits import DatasetError, Digits, check_count, checked_labels, sha256_of
+from digitd_trainer.data.csv_file import load_csv
+from digitd_trainer.data.digits import DatasetError, Digits, check_count, checked_labels, sha256_of
 
 #: What is taken from a folder, the first of these that is there, beside every npz.
 TRAIN_NAMES = ("train.csv", "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitd.reading.classify import Classifier
 from digitd.records import NOT_A_DIGIT
 from digitd.report.intervals import wilson
-from digitd_trainer.glyphs import Glyphs
+from digitd_trainer.augment.rounds import Glyphs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Measures a model on the sets of single digits: `python -m digitd_trainer.evaluate --data DIR`. Needs no TensorFlow.
+"""Measures a model on sets of single digits: `python -m digitd_trainer.evaluation.sets --data DIR`. No TensorFlow.
 
 Cells are measured twice: given to `normalise` as they are, borders and all, only what is brighter than the paper taken
 away; and isolated first, as segmentation does on a page. The difference is what segmentation is worth.
@@ -20,8 +20,8 @@ from digitd.reading.normalise import normalise
 from digitd.reading.segment import isolate
 from digitd.records import NOT_A_DIGIT
 from digitd.report.intervals import wilson
-from digitd_trainer.digits import DatasetError
-from digitd_trainer.glyphs import normalised
+from digitd_trainer.augment.rounds import normalised
+from digitd_trainer.data.digits import DatasetError
 
 #: A three-convolution network of 98.9 % on MNIST, per cent right: plain resize to 28x28; crop, 20x20, centre of mass.
 #: Measured when the sets were gathered.

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitd_trainer.dataset import load, load_tests
-from digitd_trainer.digits import DatasetError
+from digitd_trainer.data.digits import DatasetError
+from digitd_trainer.data.load import load, load_tests
 
 HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
 

@@ -9,7 +9,7 @@ import numpy as np
 from digitd.report.canvas import QUIET, RIGHT, TEXT, WRONG, add_axes, blank_figure, save
 from digitd.report.intervals import wilson
 from digitd.report.plots import plot_confusion
-from digitd_trainer.figures import SetFigures
+from digitd_trainer.evaluation.figures import SetFigures
 
 
 def plot_curves(history: Mapping[str, Sequence[float]], path: Path, *, title: str) -> None:

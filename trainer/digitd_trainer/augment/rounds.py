@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from digitd.reading.normalise import GLYPH_SIDE, normalise
 from digitd.records import NOT_A_DIGIT
-from digitd_trainer.distort import distort
-from digitd_trainer.strangers import stranger
+from digitd_trainer.augment.distort import distort
+from digitd_trainer.augment.strangers import stranger
 
 #: Strangers for each digit. Half of what stands in the cells of a real form is no digit, but few kinds make it up.
 STRANGER_SHARE = 0.15

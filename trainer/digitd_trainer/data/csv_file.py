@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd_trainer.digits import DatasetError, Digits, checked_labels, sha256_of
+from digitd_trainer.data.digits import DatasetError, Digits, checked_labels, sha256_of
 
 #: Side of the pictures, which the file does not say.
 CSV_SIDE = 28

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from digitd_trainer.surroundings import frame, line_rest, neighbour, specks
+from digitd_trainer.augment.surroundings import frame, line_rest, neighbour, specks
 
 Ink = NDArray[np.uint8]
 
