@@ -12,24 +12,18 @@ import click
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import ModelError
 from digitd.models import CARD
-from digitd_trainer.data.digits import DatasetError
-from digitd_trainer.data.load import load, load_tests
+from digitd_trainer.commands._group import TrainGroup, is_for_another
+from digitd_trainer.commands._sets import check_given, data_option, read_sets, read_tests
 from digitd_trainer.frameworks import check_installed
 from digitd_trainer.recipes import RECIPES
 
 if TYPE_CHECKING:
     from digitd_trainer.train import Told, Trained
 
-WHAT_TO_GIVE = (
-    "give the digits to learn from with --data: Kaggle's train.csv (label,pixel0,...,pixel783), "
-    "MNIST's IDX files (train-images-idx3-ubyte[.gz]) or an npz (x_train and y_train, or x and y); "
-    "a file or a folder, as often as you like"
-)
 
-
-@click.command()
+@click.group(cls=TrainGroup, invoke_without_command=True)
 @click.option("--recipe", type=click.Choice(list(RECIPES)), default="paper", show_default=True, help="How to train.")
-@click.option("--data", type=click.Path(path_type=Path), multiple=True, help="CSV, IDX, npz, or a folder of these.")
+@data_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of models; by default the configured one.")
 @click.option("--name", help="The model's name, a folder in OUT; by default the recipe's.")
 @click.option(
@@ -41,7 +35,9 @@ WHAT_TO_GIVE = (
 )
 @click.option("--replace", is_flag=True, help="Replace a model of this name.")
 @json_option
+@click.pass_context
 def train(
+    ctx: click.Context,
     recipe: str,
     data: tuple[Path, ...],
     out: Path | None,
@@ -66,13 +62,13 @@ def train(
       digitd train --recipe seed --data train.csv
       digitd train --data mnist.npz --data more.npz --name mine
     """
+    if is_for_another(ctx):
+        return
     folder = (out or current_config(optional=True).models) / (name or recipe)
     _check_free(folder, replace=replace)
-    if not data:
-        raise DatasetError(f"nothing to learn from: {WHAT_TO_GIVE}")
+    check_given(data)
     check_installed()
-    sets = [digits for path in data for digits in load(path)]
-    tests = [digits for path in data for digits in load_tests(path)]
+    sets, tests = read_sets(data), read_tests(data)
     from digitd_trainer.folder import commit_here, write_folder
     from digitd_trainer.train import train as run  # with matplotlib and all: `--help` need not wait
 

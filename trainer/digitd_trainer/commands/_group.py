@@ -1,0 +1,44 @@
+"""`digitd train` trains, and has commands under it; the module of each is imported only when it is run."""
+
+import importlib
+
+import click
+from click.core import ParameterSource
+
+#: Command -> (module:function, one line for `digitd train --help`).
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+class TrainGroup(click.Group):
+    """A command that is a group too, and imports what is under it late."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if COMMANDS:
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def is_for_another(ctx: click.Context) -> bool:
+    """Whether a command under ctx's was named, so that ctx's own has nothing to do.
+
+    Raises
+    ------
+    click.UsageError
+        Options stand before its name: they would be lost.
+    """
+    if ctx.invoked_subcommand is None:
+        return False
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        raise click.UsageError(f"options come after the command: digitd train {ctx.invoked_subcommand} ...", ctx)
+    return True
