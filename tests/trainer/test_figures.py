@@ -1,24 +1,19 @@
 """Figures of a model: counted from labels, told with an interval, and measured again with one command."""
 
-import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from numpy.typing import NDArray
 
-from digitd.errors import ExitCode
 from digitd.models import find
 from digitd.reading.classify import Classifier
 from digitd.resources import shipped
 from digitd_trainer import export
 from digitd_trainer.augment.rounds import Glyphs, normalised
-from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.evaluation.figures import SetFigures, measure, together
 from digitd_trainer.evaluation.plots import plot_curves, plot_held_out
-from digitd_trainer.evaluation.sets import evaluate, light_on_black, main
 
 DATA = Path(os.environ.get("DIGITD_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -82,33 +77,6 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
     plot_held_out(SetFigures(name="held out", matrix=matrix, loss=0.1), tmp_path / "confusion.png", title="t")
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_paper_is_black_when_turned_round() -> None:
-    """Ink is what is darker than the paper by as much as it is darker; what is lighter is no ink."""
-    cell = np.full((1, 9, 9), 180, np.uint8)
-    cell[0, 4, 2:7], cell[0, 0, 0] = 60, 255
-    turned = light_on_black(cell)[0]
-    assert (turned[4, 2:7] == 120).all()
-    assert turned.sum() == 5 * 120
-
-
-def test_evaluation_prints_a_table(tmp_path: Path, digits: Digits) -> None:
-    """Sets that are there are measured and the others passed over; `--json` gives the same numbers."""
-    (tmp_path / "usps").mkdir()
-    np.savez(tmp_path / "usps" / "usps.npz", x=digits.images[:200], y=digits.labelled()[:200])
-    arguments = ["--data", str(tmp_path), "--model", "paper-1"]
-    table = CliRunner().invoke(main, arguments)
-    assert table.exit_code == ExitCode.OK, table.output
-    (row,) = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).output)["sets"]
-    assert f"{row['right']}/200" in table.output
-    assert row["accuracy"] > 0.8
-
-
-def test_evaluation_without_sets_is_refused(tmp_path: Path) -> None:
-    """A wrong folder says what it should hold."""
-    with pytest.raises(DatasetError, match="none of the sets is in it"):
-        list(evaluate(FakeClassifier(np.array([1])), tmp_path))  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(not (DATA / "mnist" / "mnist.npz").is_file(), reason=f"needs MNIST, which is not at {DATA}")

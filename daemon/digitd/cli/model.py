@@ -9,15 +9,26 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from digitd.cli import _joined
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.config import Config
 from digitd.errors import ExitCode, ModelError
 from digitd.models import KERAS, LITERT, Model, check_keras, find, folders, open_model
 
 
-@click.group(short_help="List and show models.")
+class JoinedGroup(click.Group):
+    """A group to which other packages add commands, imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *_joined.names(_joined.MODEL)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or _joined.find(_joined.MODEL, cmd_name)
+
+
+@click.group(cls=JoinedGroup, short_help="List, show, measure and choose models.")
 def model() -> None:
-    """List and show models: your own, and those shipped with digitd."""
+    """List, show, measure and choose models: your own, and those shipped with digitd."""
 
 
 @model.command("list")

@@ -1,170 +1,146 @@
-"""Measures a model on sets of single digits: `python -m digitd_trainer.evaluation.sets --data DIR`. No TensorFlow.
+"""Which sets of single digits a model is measured on, and what it had to do with each while it was trained.
 
-Cells are measured twice: given to `normalise` as they are, borders and all, only what is brighter than the paper taken
-away; and isolated first, as segmentation does on a page. The difference is what segmentation is worth.
+A set is light on black, as MNIST, or pictures of paper. Known by name are the shared sets of real handwriting; any
+other is what the trainer can load.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.cli._common import current_config, json_option, print_json
-from digitd.models import find
-from digitd.reading.classify import Classifier
-from digitd.reading.normalise import normalise
-from digitd.reading.segment import isolate
-from digitd.records import NOT_A_DIGIT
-from digitd.report.intervals import wilson
-from digitd_trainer.augment.rounds import normalised
-from digitd_trainer.data.digits import DatasetError
+from digitd_trainer.data.digits import DatasetError, Digits, sha256_of
 
-#: A three-convolution network of 98.9 % on MNIST, per cent right: plain resize to 28x28; crop, 20x20, centre of mass.
-#: Measured when the sets were gathered.
-NAIVE = {
-    "mnist x_test": (99.4, 99.3),
-    "usps": (82.6, 97.2),
-    "nsysu_digits": (39.1, 88.3),
-    "paper_digits": (59.8, 85.7),
-    "sjcet x_marks40": (9.0, 9.6),
-}
+
+class Relation(StrEnum):
+    """What a model had to do with a set."""
+
+    #: Nothing: other writers, other paper.
+    STRANGE = "never trained on"
+    #: From the same hand-out as something learnt from: MNIST's x_test beside its x_train.
+    KIN = "kin of what was learnt from"
+    #: Learnt from, at least in part.
+    LEARNT = "learnt from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Set:
-    """A set to measure with: where it lies, whether it is dark on light, and where it was learnt from, if it was.
+class Source:
+    """A set as it lies on disk.
 
-    y is None where nothing in it is a digit, so that *not a digit* (or a glyph without ink) is right.
+    images is (N, h, w) uint8; labels is (N,) uint8, 0 to 9, or None where nothing in it is a digit. paper says that
+    images are dark on light. part is the array it came from, where a file has several.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8] | None
+    sha256: str
+    part: str = ""
+    paper: bool = False
+    naive: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """An array of the shared sets.
+
+    naive is what a three-convolution network of 98.9 % on MNIST gets right, per cent: plain resize to 28x28; crop,
+    20x20, centre of mass. Measured when the sets were gathered.
     """
 
     name: str
     file: str
     x: str
     y: str | None
-    dark_on_light: bool = False
-    isolated: bool = False
-    learnt: str = ""
+    paper: bool = False
+    naive: tuple[float, float] | None = None
 
 
-def _cells(name: str, file: str, x: str, y: str | None) -> tuple["Set", "Set"]:
-    """A set of cells, as they are and isolated."""
-    return (
-        Set(name=name, file=file, x=x, y=y, dark_on_light=True),
-        Set(name=f"  {name}, isolated", file=file, x=x, y=y, isolated=True),
-    )
-
-
-SETS: Sequence[Set] = (
-    Set(name="mnist x_test", file="mnist/mnist.npz", x="x_test", y="y_test"),
-    Set(name="usps", file="usps/usps.npz", x="x", y="y", learnt="92 % of it learnt"),
-    Set(name="nsysu_digits", file="nsysu_digits/nsysu.npz", x="x", y="y", learnt="92 % of it learnt"),
-    *_cells("paper_digits", "paper_digits/paper_digits.npz", "x", "y"),
-    *_cells("sjcet x_marks40", "sjcet_cells/cells.npz", "x_marks40", "y_marks40"),
-    *_cells("sjcet x_cell64", "sjcet_cells/cells.npz", "x_cell64", "y_cell64"),
-    *_cells("sjcet x_half64", "sjcet_cells/cells.npz", "x_half64", None),
-    *_cells("sjcet x_blank40", "sjcet_cells/cells.npz", "x_blank40", None),
+KNOWN: Sequence[_Known] = (
+    _Known(name="mnist x_test", file="mnist/mnist.npz", x="x_test", y="y_test", naive=(99.4, 99.3)),
+    _Known(name="usps", file="usps/usps.npz", x="x", y="y", naive=(82.6, 97.2)),
+    _Known(name="nsysu_digits", file="nsysu_digits/nsysu.npz", x="x", y="y", naive=(39.1, 88.3)),
+    _Known(name="paper_digits", file="paper_digits/paper_digits.npz", x="x", y="y", paper=True, naive=(59.8, 85.7)),
+    _Known(
+        name="sjcet x_marks40", file="sjcet_cells/cells.npz", x="x_marks40", y="y_marks40", paper=True, naive=(9, 9.6)
+    ),
+    _Known(name="sjcet x_cell64", file="sjcet_cells/cells.npz", x="x_cell64", y="y_cell64", paper=True),
+    _Known(name="sjcet x_half64", file="sjcet_cells/cells.npz", x="x_half64", y=None, paper=True),
+    _Known(name="sjcet x_blank40", file="sjcet_cells/cells.npz", x="x_blank40", y=None, paper=True),
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """So many of a set right; rejected are the digits said to be none, digits the others taken for one."""
-
-    set: Set
-    right: int
-    total: int
-    rejected: int
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values; shares in [0, 1], the interval is Wilson's at 95 %."""
-        return {
-            "set": self.set.name,
-            "what": "digits right" if self.set.y else "not taken for a digit",
-            "examples": self.total,
-            "right": self.right,
-            "accuracy": self.right / self.total,
-            "interval": wilson(self.right, self.total),
-            "said not a digit": self.rejected,
-            "learnt": self.set.learnt,
-            "naive": NAIVE.get(self.set.name),
-        }
+#: A set whose median pixel is above this is of paper.
+PAPER_LEVEL = 100
 
 
-def evaluate(classifier: Classifier, folder: Path) -> Iterator[Figure]:
-    """Measure classifier on every set that lies in folder.
+def find_sets(path: Path) -> Iterator[Source]:
+    """Every set at path: the shared sets where it is a folder of them, else whatever the trainer can load.
+
+    Of an npz with x_test only that part is given: the rest is there to be learnt from.
 
     Raises
     ------
     DatasetError
-        None does, or one is not what it should be.
+        There is none, or one is not what it should be.
     """
-    there = [each for each in SETS if (folder / each.file).is_file()]
-    if not there:
-        raise DatasetError(f"{folder}: none of the sets is in it. It should hold {SETS[0].file} or {SETS[1].file}.")
-    for each in there:
-        images, labels = _load(folder / each.file, each)
-        glyphs = _glyphs(images, each)
-        said = classifier(glyphs).argmax(axis=1)
-        said[~glyphs.any(axis=(1, 2))] = NOT_A_DIGIT  # a page's blank cells are never classified
-        yield _measured(each, said, labels)
+    known = [each for each in KNOWN if (path / each.file).is_file()]
+    for each in known:
+        yield _load_known(path / each.file, each)
+    if not known:
+        yield from _load_plain(path)
 
 
-def _load(path: Path, which: Set) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _load_known(path: Path, which: _Known) -> Source:
     with np.load(path, allow_pickle=False) as arrays:
         if missing := {which.x, which.y or which.x} - set(arrays.files):
             raise DatasetError(f"{path}: no array {min(missing)} in it. It is not the set {which.name}.")
-        return arrays[which.x], arrays[which.y] if which.y else None
+        return Source(
+            name=which.name,
+            images=arrays[which.x],
+            labels=arrays[which.y] if which.y else None,
+            sha256=sha256_of(path),
+            part=which.x,
+            paper=which.paper,
+            naive=which.naive,
+        )
 
 
-def _glyphs(images: NDArray[np.uint8], which: Set) -> NDArray[np.uint8]:
-    if which.isolated:
-        return np.array([normalise(isolate(image)) for image in images])
-    return normalised(light_on_black(images) if which.dark_on_light else images)
+def _load_plain(path: Path) -> Iterator[Source]:
+    from digitd_trainer.data.load import load, load_tests
+
+    tests = {digits.sha256: digits for digits in load_tests(path)}
+    for digits in load(path):
+        yield _source(tests.get(digits.sha256, digits))
 
 
-def light_on_black(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(N, h, w) uint8 dark on paper to light on black: what is darker than the paper, the median of each picture."""
-    paper = np.median(images, axis=(1, 2), keepdims=True)
-    return np.clip(paper - images, 0, 255).astype(np.uint8)
+def _source(digits: Digits) -> Source:
+    _, _, part = digits.name.partition(" ")
+    return Source(
+        name=digits.name,
+        images=digits.images,
+        labels=digits.labelled(),
+        sha256=digits.sha256,
+        part=part,
+        paper=bool(np.median(digits.images) > PAPER_LEVEL),
+    )
 
 
-def _measured(which: Set, said: NDArray[np.intp], labels: NDArray[np.uint8] | None) -> Figure:
-    rejected = int((said == NOT_A_DIGIT).sum())
-    right = rejected if labels is None else int((said == labels).sum())
-    return Figure(set=which, right=right, total=len(said), rejected=rejected)
+def relation(source: Source, card: Mapping[str, Any]) -> tuple[Relation, float]:
+    """What the model of card had to do with source, and the share of it that was learnt from, in [0, 1]."""
+    for each in _learnt(card):
+        if each.get("sha256") == source.sha256:
+            _, _, part = str(each.get("name", "")).partition(" ")
+            if (part or "x") != (source.part or "x"):
+                return Relation.KIN, 0.0
+            examples = int(each.get("examples") or 0)
+            return Relation.LEARNT, 1 - int(each.get("held_out") or 0) / examples if examples else 1.0
+    return Relation.STRANGE, 0.0
 
 
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the sets lie.")
-@click.option("--model", help="The model's name; by default the configured one.")
-@json_option
-def main(data: Path, model: str | None, *, as_json: bool) -> None:
-    """Measure a model on the sets of single digits."""
-    config = current_config(optional=True)
-    found = find(model or config.reading.model, config.models)
-    figures = list(evaluate(Classifier(found.litert, temperature=found.card["temperature"]), data))
-    if as_json:
-        print_json({"model": found.id, "sets": [figure.as_json() for figure in figures]})
-        return
-    click.echo(f"{found.id}\n{'':26}{'right':>15}{'%':>8}   {'95 %':16}{'rejected':>8}   naive: resize, mass")
-    for figure in figures:
-        click.echo(_line(figure))
-
-
-def _line(figure: Figure) -> str:
-    low, high = wilson(figure.right, figure.total)
-    naive = NAIVE.get(figure.set.name)
-    return (
-        f"{figure.set.name:26}{f'{figure.right}/{figure.total}':>15}{100 * figure.right / figure.total:8.2f}   "
-        f"{f'{100 * low:.2f} to {100 * high:.2f}':16}{figure.rejected:>8}   "
-        + (f"{naive[0]:5.1f} {naive[1]:5.1f}  " if naive else f"{'':13}")
-        + figure.set.learnt
-    ).rstrip()
-
-
-if __name__ == "__main__":
-    main()
+def _learnt(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    named = card.get("data")
+    return [each for each in named if isinstance(each, Mapping)] if isinstance(named, list) else []

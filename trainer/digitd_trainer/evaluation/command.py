@@ -1,0 +1,73 @@
+"""`digitd model evaluate`: digitd finds it as an entry point and never imports it. No TensorFlow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from digitd.cli._common import current_config, json_option, print_json
+from digitd.errors import NotInstalled
+
+if TYPE_CHECKING:
+    from digitd_trainer.evaluation.evaluate import Told
+
+#: Columns of the text, which is a table.
+COLUMNS = 150
+
+
+@click.command(short_help="Measure a model on sets of digits.")
+@click.argument("name", required=False)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    required=True,
+    help="A folder of sets, or an npz, CSV or IDX file of digits; as often as you like.",
+)
+@json_option
+def evaluate(name: str | None, *, data: tuple[Path, ...], as_json: bool) -> None:
+    """Measure the model NAME, or the configured one, on sets of single digits, by the file that reads pages.
+
+    How many it gets right, what it takes for what, whether it means what its probabilities say, what passes at which
+    threshold, and how much of what is no digit passes for one.
+
+    \b
+    Example:
+      digitd model evaluate paper-1 --data digits/
+    """  # noqa: D301  (click reads the control character)
+    if find_spec("sklearn") is None:
+        raise NotInstalled('measuring a model needs scikit-learn. Run: pip install "digitd[train]"')
+    from digitd.models import find
+    from digitd_trainer.evaluation import evaluate as measuring
+
+    config = current_config(optional=True)
+    model = find(name or config.reading.model, config.models)
+    with _progress() as told:
+        found = measuring.evaluate(model, data, own=config.models, told=told)
+    if as_json:
+        print_json(found.as_json())
+        return
+    from rich.console import Console
+
+    from digitd_trainer.evaluation.text import text
+
+    Console(width=COLUMNS, soft_wrap=True).print(text(found))
+
+
+@contextmanager
+def _progress() -> Iterator["Told"]:
+    """A bar on standard error, where it is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def told(what: str, share: float) -> None:
+            bar.update(task, description=what, completed=share)
+
+        yield told

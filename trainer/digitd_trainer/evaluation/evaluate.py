@@ -1,0 +1,142 @@
+"""Measures a model: sets are found, read by the shipped file as pages are read, and everything counted. No pictures."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from digitd.errors import ModelError
+from digitd.models import Model, folders, open_model
+from digitd.reading.classify import Classifier
+from digitd_trainer.data.digits import DatasetError
+from digitd_trainer.evaluation import results
+from digitd_trainer.evaluation.glyphs import Said, read_sets
+from digitd_trainer.evaluation.junk import Junk
+from digitd_trainer.evaluation.results import Result
+from digitd_trainer.evaluation.sets import Relation, Source, find_sets, relation
+
+#: Where the chance in drawing strangers comes from.
+SEED = 1
+
+Told = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """Everything that was measured of a model. said is what it said of each set, in the order of results."""
+
+    model: Model
+    said: Sequence[Said]
+    results: Sequence[Result]
+    together: Result | None
+    junk: Sequence[Junk]
+    left_out: Sequence["LeftOut"]
+
+    @property
+    def strange(self) -> Sequence[Said]:
+        """Sets never trained on, in the way pages are read."""
+        return _of(self.said, self.results, Relation.STRANGE)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model.id,
+            "seed": SEED,
+            "sets": [each.as_json() for each in self.results],
+            "together": self.together.as_json() if self.together else None,
+            "junk": [each.as_json() for each in self.junk],
+            "left_out": [each.as_json() for each in self.left_out],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A model that was trained without a set, and how right it is on the whole of it; None where not measured."""
+
+    model: str
+    set: str
+    right: int | None = None
+    examples: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"model": self.model, "set": self.set, "right": self.right, "examples": self.examples}
+
+
+def evaluate(model: Model, paths: Sequence[Path], *, own: Path, told: Told) -> Evaluation:
+    """Measure model on every set at paths.
+
+    Parameters
+    ----------
+    model
+        It, opened.
+    paths
+        Folders and files of sets.
+    own
+        The folder of models, among which are those that were trained with a set left out.
+    told
+        Hears what is being done and the share of it that is done, in [0, 1].
+
+    Raises
+    ------
+    DatasetError
+        There is no set at one of paths, or one is not what it should be.
+    """
+    told("loading", 0.0)
+    sources = [source for path in paths for source in find_sets(path)]
+    check_names(sources)
+    classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
+    said = list(read_sets(sources, classifier, told=lambda share: told("reading", share)))
+    told("counting", 1.0)
+    related = [relation(each.source, model.card) for each in said]
+    found = [results.result(each, kind, learnt=learnt) for each, (kind, learnt) in zip(said, related, strict=True)]
+    strange = _of(said, found, Relation.STRANGE)
+    digits = [each for each in strange if each.labels is not None]
+    kin = [each for each in _of(said, found, Relation.KIN) if each.labels is not None]
+    return Evaluation(
+        model=model,
+        said=said,
+        results=found,
+        together=results.together(digits, name=results.TOGETHER, relation=Relation.STRANGE) if digits else None,
+        junk=results.junk_figures(strange, kin, classifier=classifier, seed=SEED),
+        left_out=list(left_out(own)),
+    )
+
+
+def check_names(sources: Sequence[Source]) -> None:
+    """Two sets of one name could not be told apart.
+
+    Raises
+    ------
+    DatasetError
+        There are two.
+    """
+    names = [source.name for source in sources]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise DatasetError(f"{doubled[0]}: two sets are called so. Give it once, or rename one of the files.")
+
+
+def left_out(own: Path) -> Iterator[LeftOut]:
+    """Every usable model in the folder own, or shipped, whose card says that a set was left out of its training."""
+    for folder in folders(own):
+        try:
+            card = open_model(folder).card
+        except ModelError:
+            continue  # `digitd model list` tells of it
+        named = card.get("left_out")
+        for name in [named] if isinstance(named, str) else named if isinstance(named, list) else []:
+            right, examples = _measured(card, str(name))
+            yield LeftOut(model=folder.name, set=str(name), right=right, examples=examples)
+
+
+def _measured(card: Mapping[str, Any], name: str) -> tuple[int | None, int | None]:
+    """The card's figures of the set called name, which may be called by its file too."""
+    evaluation = card.get("evaluation")
+    for each in evaluation if isinstance(evaluation, list) else []:
+        if isinstance(each, Mapping) and {"set", "right", "examples"} <= each.keys():
+            called = str(each["set"])
+            if called == name or called.partition(".")[0] == name:
+                return int(each["right"]), int(each["examples"])
+    return None, None
+
+
+def _of(said: Sequence[Said], found: Sequence[Result], kind: Relation) -> list[Said]:
+    return [s for s, result in zip(said, found, strict=True) if s.as_read and result.relation is kind]
