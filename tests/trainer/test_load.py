@@ -1,6 +1,8 @@
-"""Sets of digits are read from every format they come in, and refused with file, line and next step."""
+"""Sets of digits are read from every file they come in; what is bad in them is named and left out, or refused."""
 
 import gzip
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,27 +11,30 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitd_trainer.data.digits import DatasetError
+from digitd_trainer.data.digits import DatasetError, Digits, classes_missing
 from digitd_trainer.data.load import load, load_tests
+
+Change = Callable[[str], str]
+Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
 
 
-def some(count: int = 5) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def some(count: int = 5) -> Arrays:
     rng = np.random.default_rng(count)
-    return rng.integers(0, 256, (count, 28, 28), np.uint8), rng.integers(0, 10, count, np.uint8)
+    return rng.integers(1, 256, (count, 28, 28), np.uint8), rng.integers(0, 10, count, np.uint8)
 
 
-def write_csv(path: Path, *, labelled: bool = True, header: str = HEADER) -> Path:
-    images, labels = some()
+def write_csv(path: Path, *, labelled: bool = True, header: str = HEADER, count: int = 5) -> Path:
+    images, labels = some(count)
     rows = np.hstack([labels[:, None], images.reshape(len(images), -1)])[:, 0 if labelled else 1 :]
     lines = [",".join(map(str, row)) for row in rows]
     path.write_text("\n".join([header if labelled else header.removeprefix("label,"), *lines]) + "\n")
     return path
 
 
-def write_idx(folder: Path, *, suffix: str = "") -> Path:
-    images, labels = some()
+def write_idx(folder: Path, *, suffix: str = "", given: Arrays | None = None) -> Path:
+    images, labels = given or some()
     for name, values, magic in (("images-idx3", images, 3), ("labels-idx1", labels, 1)):
         sizes = b"".join(size.to_bytes(4, "big") for size in values.shape)
         data = bytes([0, 0, 8, magic]) + sizes + values.tobytes()
@@ -89,23 +94,77 @@ def test_a_csv_without_labels_teaches_nothing(tmp_path: Path) -> None:
     [
         (lambda text: text.replace("pixel3,", ""), "line 1: the column pixel3 is missing"),
         (lambda text: text.replace("pixel783", "pixel783,pixel784"), "line 1: 785 columns of pixels, not 784"),
+        (lambda text: text.removeprefix("label,"), "not one of its 5 digits can be used. line 2: 785 values"),
         (lambda text: "", "line 1: the column pixel0 is missing"),
         (lambda text: HEADER + "\n", "has no line after its header"),
-        (lambda text: text + "3,4\n", "line 7: 2 values, the header has 785"),
-        (lambda text: text.rsplit(",", 1)[0] + ",dark\n", "line 6: 'dark' is not a whole number"),
-        (lambda text: text.rsplit(",", 1)[0] + ",256\n", "line 6: a pixel is not in 0 to 255"),
-        (lambda text: text.rsplit(",", 1)[0] + ",-1\n", "line 6: a pixel is not in 0 to 255"),
-        (lambda text: HEADER + "\n" + "10" + ",0" * 784 + "\n", "line 2: the label is 10, not 0 to 9"),
+        (lambda text: HEADER + "\n\n\n", "has no line after its header"),
+        (
+            lambda text: HEADER + "\n10" + ",1" * 784 + "\n",
+            "not one of its 1 digits can be used. line 2: the label is 10",
+        ),
+        (lambda text: HEADER + "\n3" + ",0" * 784 + "\n", "line 2: nothing is drawn in it"),
         (lambda text: HEADER + "\n3" + ",0" * 783 + "\n", "line 2: 784 values, the header has 785"),
-        (lambda text: HEADER + "\n3" + ",0" * 783 + f",{10**30}\n", "a number is too large"),
     ],
 )
-def test_a_bad_csv_is_refused_with_its_line(tmp_path: Path, change: object, said: str) -> None:
-    """The person is shown the line to correct."""
+def test_a_csv_without_a_good_line_is_refused(tmp_path: Path, change: Change, said: str) -> None:
+    """A wholly bad file is an error, which names the file and its first fault."""
     path = write_csv(tmp_path / "train.csv")
-    path.write_text(change(path.read_text()))  # type: ignore[operator]
+    path.write_text(change(path.read_text()))
     with pytest.raises(DatasetError, match=rf"train\.csv.*{said}"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("3,4", "line 4: 2 values, the header has 785"),
+        ("3" + ",7" * 785, "line 4: 786 values, the header has 785"),
+        ("3" + ",7" * 783 + ",dark", "line 4: 'dark' is not a whole number"),
+        ("3" + ",7" * 783 + ",1.5", "line 4: '1.5' is not a whole number"),
+        ("3" + ",7" * 783 + ",", "line 4: '' is not a whole number"),
+        ("3" + ",7" * 783 + ',"', "line 4: '\\n' is not a whole number"),
+        ("3" + ",7" * 783 + f",{10**30}", "line 4: a number is too large"),
+        ("3" + ",7" * 783 + ",256", "line 4: a pixel is not in 0 to 255"),
+        ("3" + ",7" * 783 + ",-1", "line 4: a pixel is not in 0 to 255"),
+        ("10" + ",7" * 784, "line 4: the label is 10, not 0 to 9"),
+        ("-1" + ",7" * 784, "line 4: the label is -1, not 0 to 9"),
+        ("3" + ",0" * 784, "line 4: nothing is drawn in it"),
+        ("\ufffd" + ",7" * 784, "line 4: '\ufffd' is not a whole number"),
+    ],
+)
+def test_a_bad_line_of_a_csv_is_named_and_left_out(tmp_path: Path, line: str, said: str) -> None:
+    """One bad line costs itself and nothing more, and an empty line before it does not move its number."""
+    images, labels = some()
+    path = write_csv(tmp_path / "train.csv")
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:2], "", line, *lines[2:]]) + "\n")
+    (digits,) = load(path)
+    assert digits.left_out == (said,)
+    np.testing.assert_array_equal(digits.images, images)
+    np.testing.assert_array_equal(digits.labelled(), labels)
+
+
+def test_bad_lines_far_apart_are_each_named(tmp_path: Path) -> None:
+    """A large file is read in parts; lines keep their numbers in all of them, and good ones their order."""
+    images, labels = some(2500)
+    path = write_csv(tmp_path / "train.csv", count=2500)
+    lines = path.read_text().splitlines()
+    for number in (2, 1001, 1002, 2501):
+        lines[number - 1] += ",9"
+    path.write_text("\n".join(lines))
+    (digits,) = load(path)
+    assert [fault.split(":")[0] for fault in digits.left_out] == ["line 2", "line 1001", "line 1002", "line 2501"]
+    kept = np.delete(np.arange(2500), [0, 999, 1000, 2499])
+    np.testing.assert_array_equal(digits.images, images[kept])
+    np.testing.assert_array_equal(digits.labelled(), labels[kept])
+
+
+def test_a_csv_as_a_spreadsheet_saves_it_is_read(tmp_path: Path) -> None:
+    """A byte order mark, quotes and Windows' line ends are no faults."""
+    path = write_csv(tmp_path / "train.csv")
+    text = ",".join(f'"{name}"' for name in HEADER.split(",")) + path.read_text().removeprefix(HEADER)
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert_is_some(path)
 
 
 def test_a_csv_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -125,7 +184,12 @@ def test_a_csv_that_is_no_text_is_refused(tmp_path: Path) -> None:
         ({"x": some()[0][:0], "y": some()[1][:0]}, "0 pictures"),
         ({"x": some()[0] / 255, "y": some()[1]}, "x is float64 .*must be uint8"),
         ({"x": some()[0].reshape(5, 784), "y": some()[1]}, r"x is uint8 \(5, 784\)"),
-        ({"x": some()[0], "y": some()[1] + 7}, "the label is 1., not 0 to 9"),
+        (
+            {"x": some()[0], "y": some()[1] + 10},
+            "not one of its 5 digits can be used. picture 1: the label is 1., not 0",
+        ),
+        ({"x": 0 * some()[0], "y": some()[1]}, "picture 1: nothing is drawn in it"),
+        ({"x": some()[0][:, :, :0], "y": some()[1]}, r"x is uint8 \(5, 28, 0\)"),
         ({"x": some()[0], "y": some()[1] / 2}, "labels are float64"),
         ({"x": some()[0], "y": np.array([None] * 5)}, "not an npz of plain arrays"),
     ],
@@ -134,6 +198,41 @@ def test_a_bad_npz_is_refused(tmp_path: Path, arrays: dict[str, NDArray[np.gener
     """Shapes, types and values are checked before a network stumbles over them; nothing is ever unpickled."""
     with pytest.raises(DatasetError, match=rf"set\.npz.*{said}"):
         load(write_npz(tmp_path / "set.npz", **arrays))
+
+
+def test_bad_pictures_of_arrays_are_named_and_left_out(tmp_path: Path) -> None:
+    """A wrong label or an empty picture costs itself, in npz as in IDX."""
+    images, labels = some()
+    images[1], labels[3] = 0, 12
+    expected = ("picture 2: nothing is drawn in it", "picture 4: the label is 12, not 0 to 9")
+    write_idx(tmp_path, given=(images, labels))
+    for path in (write_npz(tmp_path / "set.npz", x=images, y=labels), tmp_path / "train-images-idx3-ubyte"):
+        (digits,) = load(path)
+        assert digits.left_out == expected
+        np.testing.assert_array_equal(digits.images, images[[0, 2, 4]])
+        np.testing.assert_array_equal(digits.labelled(), labels[[0, 2, 4]])
+
+
+def test_an_array_named_npz_is_refused(tmp_path: Path) -> None:
+    """A .npy under the name .npz does not end in a traceback."""
+    with (tmp_path / "set.npz").open("wb") as file:
+        np.save(file, some()[0])
+    with pytest.raises(DatasetError, match="not an npz of plain arrays"):
+        load(tmp_path / "set.npz")
+
+
+def test_classes_that_are_missing_are_told(digits: Digits) -> None:
+    """A digit without an example is named; with one class only there is nothing to learn."""
+    labels = digits.labelled()
+
+    def only(*wanted: int) -> Digits:
+        return replace(digits, images=digits.images[np.isin(labels, wanted)], labels=labels[np.isin(labels, wanted)])
+
+    assert classes_missing([digits]) == []
+    assert classes_missing([only(0, 1, 2, 3, 4, 5, 6), only(8, 9)]) == [7]
+    assert classes_missing([only(3), only(4)]) == [0, 1, 2, 5, 6, 7, 8, 9]
+    with pytest.raises(DatasetError, match="bundled: no digit but 3 is in it"):
+        classes_missing([only(3)])
 
 
 def test_bad_idx_files_are_refused(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A set of labelled digits, and what any such set must obey, whatever file it comes from."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +20,16 @@ class DatasetError(DigitdError):
 class Digits:
     """A set of digits.
 
-    images is (N, h, w) uint8, light ink on black; labels is (N,) uint8, 0 to 9, or None in a set without;
-    sha256 is of the file or, of several, of their hashes in order.
+    images is (N, h, w) uint8, light ink on black; labels is (N,) uint8, 0 to 9 and 10 for *not a digit*, or None in a
+    set without; sha256 is of the file or, of several, of their hashes in order. left_out tells of each row or picture
+    that could not be used where it stands and why.
     """
 
     name: str
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8] | None
     sha256: str
+    left_out: tuple[str, ...] = ()
 
     def labelled(self) -> NDArray[np.uint8]:
         """The labels.
@@ -41,34 +45,80 @@ class Digits:
 
 
 def check_count(path: Path, images: NDArray[np.uint8], labels: NDArray[np.generic]) -> None:
-    """Raise DatasetError unless there is one label a picture, and at least one."""
+    """Raise DatasetError unless there is one label a picture, whole numbers all, and at least one."""
     if labels.ndim != 1 or len(labels) != len(images) or len(images) == 0:
         raise DatasetError(
             f"{path}: {len(images)} pictures and labels of shape {labels.shape}; give one label a picture."
         )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise DatasetError(f"{path}: labels are {labels.dtype}; they must be whole numbers from 0 to 9.")
 
 
-def checked_labels(path: Path, labels: NDArray[np.generic], *, first_line: int) -> NDArray[np.uint8]:
-    """Labels as uint8; first_line is the line of the first, 1 in files without lines.
+def only_usable(
+    path: Path,
+    images: NDArray[np.uint8],
+    labels: NDArray[Any],
+    *,
+    places: Sequence[str],
+    name: str,
+    sha256: str,
+    left_out: Sequence[str] = (),
+) -> Digits:
+    """The set of those images that show something and whose label is 0 to 9; the others are told of.
+
+    places names each image for a person ("line 7"); left_out are faults found before, which are told of first.
 
     Raises
     ------
     DatasetError
-        They are not whole numbers from 0 to 9.
+        None is left.
     """
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DatasetError(f"{path}: labels are {labels.dtype}; they must be whole numbers from 0 to 9.")
-    wrong = (labels < 0) | (labels > 9)  # type: ignore[operator]
-    if wrong.any():
-        place = int(wrong.argmax())
-        word = "line" if first_line > 1 else "label"
-        raise DatasetError(
-            f"{path}, {word} {place + first_line}: the label is {labels[place]}, not 0 to 9. Correct or delete it."
-        )
-    return labels.astype(np.uint8)
+    blank: NDArray[np.bool_] = np.logical_not(images.any(axis=(1, 2)))
+    wrong: NDArray[np.bool_] = (labels < 0) | (labels > 9)
+    faults = [*left_out, *_faults(labels, wrong, blank, places=places)]
+    usable = ~(wrong | blank)
+    if not usable.any():
+        raise none_left(path, faults)
+    return Digits(
+        name=name, images=images[usable], labels=labels[usable].astype(np.uint8), sha256=sha256, left_out=tuple(faults)
+    )
+
+
+def none_left(path: Path, faults: Sequence[str]) -> DatasetError:
+    """The fault of a file of which nothing can be used; it names the first of its faults."""
+    return DatasetError(f"{path}: not one of its {len(faults):,} digits can be used. {faults[0]}. Correct the file.")
+
+
+def classes_missing(sets: Sequence[Digits]) -> list[int]:
+    """The digits, 0 to 9, of which sets hold no example.
+
+    Raises
+    ------
+    DatasetError
+        They hold one class only, so that there is nothing to tell apart.
+    """
+    there = sorted({int(label) for digits in sets for label in np.unique(digits.labelled())})
+    if len(there) < 2:
+        names = ", ".join(digits.name for digits in sets)
+        what = "nothing that is not a digit" if there == [10] else f"no digit but {there[0]}"
+        raise DatasetError(f"{names}: {what} is in it, so there is nothing to tell apart. Give the other digits too.")
+    return [digit for digit in range(10) if digit not in there]
 
 
 def sha256_of(*paths: Path) -> str:
     """Hash of a file's bytes; of several files, of their hashes in order."""
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def sha256_of_arrays(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
+    """Hash of what is learnt from itself, where no file holds it: pictures, then labels."""
+    return hashlib.sha256(np.ascontiguousarray(images).tobytes() + labels.tobytes()).hexdigest()
+
+
+def _faults(
+    labels: NDArray[Any], wrong: NDArray[np.bool_], blank: NDArray[np.bool_], *, places: Sequence[str]
+) -> Iterator[str]:
+    for index in np.flatnonzero(wrong | blank).tolist():
+        reason = f"the label is {labels[index]}, not 0 to 9" if wrong[index] else "nothing is drawn in it"
+        yield f"{places[index]}: {reason}"

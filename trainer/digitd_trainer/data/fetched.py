@@ -1,0 +1,49 @@
+"""Reads MNIST as Keras fetches it, once, from where its makers keep it; needs a network the first time."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd_trainer.data.digits import DatasetError, Digits, sha256_of_arrays
+from digitd_trainer.frameworks import import_keras, silence
+
+#: What is given for a path, where no file has this name.
+MNIST = "mnist"
+
+
+def load_mnist(*, part: Literal["train", "test"] = "train") -> Digits:
+    """MNIST's 60,000 digits to learn from, or the 10,000 to measure with.
+
+    Raises
+    ------
+    DatasetError
+        It is not there and cannot be fetched.
+    NotInstalled
+        Keras is not there.
+    """
+    images, labels = _fetch()[0 if part == "train" else 1]
+    return Digits(
+        name=f"mnist x_{part}",
+        images=images,
+        labels=labels.astype(np.uint8),
+        sha256=sha256_of_arrays(images, labels.astype(np.uint8)),
+    )
+
+
+def _fetch() -> tuple[tuple[NDArray[np.uint8], NDArray[np.uint8]], tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    datasets = import_keras().datasets
+    try:
+        with silence():  # a bar on standard output
+            parts: tuple[tuple[NDArray[np.uint8], NDArray[np.uint8]], tuple[NDArray[np.uint8], NDArray[np.uint8]]] = (
+                datasets.mnist.load_data()
+            )
+    except Exception as fault:
+        # Where there is no network, Keras raises a bare Exception of its own; anything else but I/O is a bug.
+        if type(fault) is not Exception and not isinstance(fault, OSError | ValueError):
+            raise
+        raise DatasetError(
+            f"{MNIST}: cannot be fetched: {str(fault).rstrip('. ')}. Download mnist.npz where there is a network, "
+            "and give its path: --data mnist.npz."
+        ) from None
+    return parts
