@@ -1,6 +1,5 @@
 """Reads digits from digitd's own database: the glyphs of fields that a person has labelled. No query of its own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -53,7 +52,7 @@ def load_verified(path: Path) -> Digits:
     """
     from digitd.store import Store  # SQLAlchemy takes a third of a second
 
-    glyphs: list[tuple[StoredGlyph, int]] = []
+    glyphs: list[tuple[NDArray[np.uint8], int]] = []
     faults: list[str] = []
     with Store.open(path) as store:
         for field in store.labelled_fields():
@@ -66,7 +65,7 @@ def load_verified(path: Path) -> Digits:
         raise DatasetError(
             f"{path}: no verified digits in it.{why} `digitd verify` and `digitd label import` give labels."
         )
-    images = np.stack([_pixels(glyph) for glyph, _ in glyphs])
+    images = np.stack([pixels for pixels, _ in glyphs])
     labels = np.array([label for _, label in glyphs], np.uint8)
     return Digits(
         name=f"labels of {path.name}",
@@ -77,21 +76,23 @@ def load_verified(path: Path) -> Digits:
     )
 
 
-def _labelled_glyphs(field: StoredField) -> Iterator[tuple[StoredGlyph, int]]:
-    """Each glyph of field with what a person says it is."""
+def _labelled_glyphs(field: StoredField) -> list[tuple[NDArray[np.uint8], int]]:
+    """Each glyph of field, (28, 28) uint8, with what a person says it is."""
     if field.label is None:
-        return
-    said = symbols(field.glyphs)
-    inked = [glyph for glyph in field.glyphs if glyph.content is not CellContent.BLANK]
-    digits = [int(symbol) for symbol in field.label.value if symbol.isdecimal()]
+        return []
+    value, inked = field.label.value, [glyph for glyph in field.glyphs if glyph.content is not CellContent.BLANK]
+    digits = [int(symbol) for symbol in value if symbol.isdecimal()]
+    shown = [_pixels(glyph) for glyph in inked]
     if not digits:
-        yield from ((glyph, NOT_A_DIGIT) for glyph in inked)
-        return
+        return [(pixels, NOT_A_DIGIT) for pixels in shown if pixels.any()]
     if len(inked) != len(digits):
-        raise _NotAlignedError(f"{len(inked)} glyphs for the {len(digits)} digits of {field.label.value}")
-    if any("" in pair for pair in align(field.label.value, said)):
-        raise _NotAlignedError(f"the glyphs, read as {said}, may not be the digits of {field.label.value} one by one")
-    yield from zip(inked, digits, strict=True)
+        raise _NotAlignedError(f"its glyphs are {len(inked)}, the digits of {value} are {len(digits)}")
+    said = symbols(inked)
+    if any("" in pair for pair in align(value, said)):
+        raise _NotAlignedError(f"its glyphs, read as {said}, may not be the digits of {value} one by one")
+    if not all(pixels.any() for pixels in shown):
+        raise _NotAlignedError("a glyph of it shows nothing")
+    return list(zip(shown, digits, strict=True))
 
 
 def _pixels(glyph: StoredGlyph) -> NDArray[np.uint8]:
