@@ -29,7 +29,7 @@ def to_litert(network: Any, glyphs: NDArray[np.uint8]) -> bytes:
         (N, 28, 28) uint8, such as it will read.
     """
     keras, tensorflow = import_keras(), import_tensorflow()
-    logits = keras.Model(network.inputs, network.layers[-2].output)
+    logits = keras.Model(network.inputs, network.layers[-1].input)
 
     def representatives() -> Iterator[list[NDArray[np.float32]]]:
         for glyph in glyphs[:: max(1, len(glyphs) // REPRESENTATIVES)]:

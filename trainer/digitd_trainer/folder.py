@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import digitd
 from digitd.models import CARD, KERAS, LITERT
+from digitd_trainer.average import bare_copy
 from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.evaluation.figures import together
 from digitd_trainer.evaluation.plots import plot_curves, plot_held_out
@@ -29,13 +31,13 @@ def write_folder(
     *,
     recipe: Recipe,
     sets: Sequence[Digits],
+    left_out: Sequence[Digits] = (),
     seed: int,
-    seconds: float,
     commit: str | None,
 ) -> None:
     """Write the model folder, all of it or nothing; one that is there is replaced.
 
-    seconds is how long training took; commit is that of the code which ran, as `commit_here` gave it before.
+    sets were learnt from, left_out were not; commit is that of the code which ran, as `commit_here` gave it before.
 
     Raises
     ------
@@ -48,10 +50,11 @@ def write_folder(
             draft = Path(made) / folder.name
             draft.mkdir()
             (draft / LITERT).write_bytes(trained.litert)
-            save_keras(trained.network, draft / KERAS)
+            bare_copy(trained.network).save(draft / KERAS)
             card = _card(folder.name, draft, trained, recipe=recipe, sets=sets, seed=seed)
+            card["left_out"] = [{"name": d.name, "sha256": d.sha256, "examples": len(d.images)} for d in left_out]
             _write_json(draft / CARD, card | {"commit": commit})
-            _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed, seconds=seconds))
+            _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed))
             plot_curves(trained.history, draft / CURVES, title=f"Training of {folder.name}")
             plot_held_out(together(trained.held_out, name="held out"), draft / CONFUSION, title=folder.name)
             if folder.exists():
@@ -61,11 +64,24 @@ def write_folder(
         raise DatasetError(f"{folder}: {fault.strerror}. Name another folder with --out.") from None
 
 
-def save_keras(network: Any, path: Path) -> None:
-    """Write network without what the optimiser remembers, which would make the file three times as large."""
-    bare = type(network).from_config(network.get_config())
-    bare.set_weights(network.get_weights())
-    bare.save(path)
+def keep_teachers(work: Path, folder: Path) -> list[Path]:
+    """Move the teachers that were trained in work into folder, for `--teacher`; where they are.
+
+    Raises
+    ------
+    DatasetError
+        They cannot be moved.
+    """
+    trained = sorted(work.glob("teacher-*.keras"))
+    try:
+        if trained and folder.exists():
+            shutil.rmtree(folder)
+        for path in trained:
+            folder.mkdir(exist_ok=True)
+            path.rename(folder / path.name)
+    except OSError as fault:
+        raise DatasetError(f"{folder}: {fault.strerror}. The teachers are in {work}.") from None
+    return [folder / path.name for path in trained]
 
 
 def _card(
@@ -83,6 +99,8 @@ def _card(
         "keras_gives": "probabilities",
         "seed": seed,
         "epochs": trained.epochs,
+        "recipe_settings": asdict(recipe) | {"epochs": trained.epochs},
+        "teachers": [teacher.as_json() for teacher in trained.teachers],
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {
             **versions(),
@@ -100,20 +118,23 @@ def _card(
             for digits, figures in zip(sets, trained.held_out, strict=True)
         ],
         "evaluation": [figures.as_json() for figures in trained.tests]
+        + [figures.as_json() | {"left_out": True} for figures in trained.left_out]
         + [figures.as_json() | {"held_out": True} for figures in trained.held_out],
     }
 
 
-def _metrics(trained: Trained, *, recipe: Recipe, seed: int, seconds: float) -> dict[str, Any]:
+def _metrics(trained: Trained, *, recipe: Recipe, seed: int) -> dict[str, Any]:
     return {
         "recipe": recipe.name,
         "seed": seed,
         "epochs": trained.epochs,
-        "seconds": round(seconds, 1),
+        "seconds": round(sum(trained.seconds.values()), 1),
+        "seconds_by_part": {what: round(seconds, 1) for what, seconds in trained.seconds.items()},
         "weights": int(trained.network.count_params()),
         "history": trained.history,
         "held_out": together(trained.held_out, name="held out").as_json(),
         "tests": [figures.as_json() for figures in trained.tests],
+        "left_out": [figures.as_json() for figures in trained.left_out],
     }
 
 

@@ -1,7 +1,8 @@
 """Parts the sets of digits by a recipe: to learn from, and held out to choose, calibrate and measure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -54,6 +55,27 @@ def prepare(sets: Sequence[Digits], recipe: Recipe, *, seed: int) -> Prepared:
     )
 
 
+def leave_out(sets: Sequence[Digits], names: Sequence[str]) -> tuple[list[Digits], list[Digits]]:
+    """Part sets into those learnt from and those named: a set's name is that of its file, without suffix.
+
+    Raises
+    ------
+    DatasetError
+        No set has such a name, or nothing is left to learn from.
+    """
+    known = [_file_name(digits) for digits in sets]
+    if unknown := [name for name in names if name not in known]:
+        raise DatasetError(f"--leave-out {unknown[0]}: no set of this name (there: {', '.join(known)}).")
+    learnt = [digits for digits, name in zip(sets, known, strict=True) if name not in names]
+    if not learnt:
+        raise DatasetError("nothing is left to learn from: give more sets with --data, or leave fewer out.")
+    return learnt, [digits for digits, name in zip(sets, known, strict=True) if name in names]
+
+
+def _file_name(digits: Digits) -> str:
+    return Path(digits.name.removesuffix(" x_train")).stem
+
+
 def split(digits: Digits, *, share: float) -> tuple[Digits, Digits]:
     """Part digits into those learnt from and the share held out, as the seed did: shuffled with 42, not stratified.
 
@@ -70,10 +92,7 @@ def split(digits: Digits, *, share: float) -> tuple[Digits, Digits]:
     images, kept_images, labels, kept_labels = train_test_split(
         digits.images, labels, test_size=share, random_state=SPLIT_SEED
     )
-    return tuple(  # type: ignore[return-value]
-        Digits(name=digits.name, images=i, labels=y, sha256=digits.sha256)
-        for i, y in ((images, labels), (kept_images, kept_labels))
-    )
+    return replace(digits, images=images, labels=labels), replace(digits, images=kept_images, labels=kept_labels)
 
 
 def as_read(digits: Digits, recipe: Recipe) -> Glyphs:

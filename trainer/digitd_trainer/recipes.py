@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+#: What a recipe calls NAME is the function NAME_network of `digitd_trainer.network`.
+Network = Literal["seed", "paper"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -13,11 +16,19 @@ class Recipe:
     false, pictures are taken as they are, which needs 28x28. distorted draws every digit anew for each epoch and adds
     strangers. held_out is the share of each set kept for choosing and calibrating, in (0, 1). rate is Adam's step:
     constant, or with decay the highest of a rise over the first tenth and a cosine down to 0.
+
+    weight_decay is AdamW's, of kernels only; 0 is plain Adam. label_smoothing, in [0, 1), is the share of certainty
+    taken from each label. average, in [0, 1), makes a network of the moving average of the weights, in which each step
+    counts 1 - average; 0 makes it of the last weights. It needs several times 1 / (1 - average) steps.
+
+    teachers are trained first, each with teacher_network for teacher_epochs; their mean opinion, at distil_temperature,
+    has distil_weight in what the network learns, in [0, 1], and the labels have the rest. Without teachers these mean
+    nothing.
     """
 
     name: str
     purpose: str
-    network: Literal["seed", "paper"]
+    network: Network
     classes: int
     normalised: bool
     distorted: bool
@@ -26,6 +37,14 @@ class Recipe:
     batch: int
     rate: float
     decay: bool
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    average: float = 0.0
+    teachers: int = 0
+    teacher_network: Network = "paper"
+    teacher_epochs: int = 16
+    distil_weight: float = 0.7
+    distil_temperature: float = 3.0
 
 
 RECIPES: Mapping[str, Recipe] = {

@@ -1,35 +1,41 @@
-"""Trains a model by a recipe: sets of digits go in, a network, its LiteRT bytes and its figures come out. No files."""
+"""Trains a model by a recipe: sets of digits go in, a network, its LiteRT bytes and its figures come out.
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import repeat
+Its only files are those of the work folder, which lets a training that was killed go on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import digitd
 from digitd.reading.classify import Classifier
-from digitd_trainer import network as networks
-from digitd_trainer.augment.rounds import Glyphs, draw_rounds, joined, round_size
+from digitd_trainer.augment.rounds import Glyphs, joined
+from digitd_trainer.checkpoints import WorkFolder
 from digitd_trainer.data.digits import Digits
-from digitd_trainer.evaluation.figures import SetFigures, as_input, measure
+from digitd_trainer.distil import Teacher
+from digitd_trainer.evaluation.figures import SetFigures, measure
 from digitd_trainer.export import find_temperature, to_litert
-from digitd_trainer.frameworks import import_keras
-from digitd_trainer.prepare import Prepared, as_read, prepare
+from digitd_trainer.fit import fit
+from digitd_trainer.learner import build
+from digitd_trainer.prepare import as_read, prepare
+from digitd_trainer.progress import Reporter, Silent, Stopwatch
 from digitd_trainer.recipes import Recipe
-
-#: Told after every batch: the share done in [0, 1], and the figures so far.
-Told = Callable[[float, Mapping[str, float]], None]
+from digitd_trainer.teachers import measured, train_teachers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What came of it. history holds a number an epoch: accuracy, loss, val_accuracy, val_loss."""
+    """What came of it. history holds a number an epoch, as `fit` gives it; seconds are by what they were spent on."""
 
     network: Any
     litert: bytes
     temperature: float
     epochs: int
     history: Mapping[str, Sequence[float]]
+    seconds: Mapping[str, float]
+    teachers: tuple[Teacher, ...]
     held_out: tuple[SetFigures, ...]
+    left_out: tuple[SetFigures, ...]
     tests: tuple[SetFigures, ...]
 
 
@@ -37,11 +43,15 @@ def train(
     recipe: Recipe,
     sets: Sequence[Digits],
     *,
+    work: WorkFolder,
     tests: Sequence[Digits] = (),
+    left_out: Sequence[Digits] = (),
+    teachers: Sequence[Teacher] = (),
+    calibration: Glyphs | None = None,
     seed: int = 42,
     epochs: int | None = None,
     processes: int = 1,
-    told: Told | None = None,
+    reporter: Reporter | None = None,
 ) -> Trained:
     """Train.
 
@@ -51,86 +61,119 @@ def train(
         How.
     sets
         What is learnt from; a share of each is held out.
+    work
+        Keeps what every round reached, and is gone on with.
     tests
         What the finished model is measured with, and nothing else.
+    left_out
+        Sets that might have been learnt from, measured whole as tests are.
+    teachers
+        Instead of those that the recipe would train.
+    calibration
+        What the temperature is found with; by default digits drawn from what is held out.
     seed
         Decides the first weights, the order, and what is drawn; never what is held out.
     epochs
         Instead of the recipe's number.
     processes
         Worker processes that draw glyphs, where the recipe distorts.
-    told
-        Called after every batch.
+    reporter
+        Told what goes on.
 
     Raises
     ------
     DatasetError
         A set has no labels or too few digits, or its pictures do not suit the recipe.
+    TrainingStopped
+        The loss became no number, or there is no room for what is kept.
     NotInstalled
         TensorFlow is not there.
     """
-    import_keras().utils.set_random_seed(seed)
-    epochs = epochs or recipe.epochs
-    data = prepare(sets, recipe, seed=seed)
-    network, history = fit(recipe, data, seed=seed, epochs=epochs, processes=processes, told=told)
-    litert = to_litert(network, data.calibration.images)
-    temperature = find_temperature(litert, data.calibration)
-    classifier = Classifier(litert, temperature=temperature)
-    asked = [(digits.name, as_read(digits, recipe)) for digits in tests]
-    return Trained(
-        network=network,
-        litert=litert,
-        temperature=temperature,
+    reporter, clock, epochs = reporter or Silent(), Stopwatch(), epochs or recipe.epochs
+    work.check_room(bytes_needed(recipe, given=len(teachers)))
+    with clock.on("preparing"):
+        data = prepare(sets, recipe, seed=seed)
+        held_out = joined([glyphs for _, glyphs in data.held_out])
+
+    if not teachers and recipe.teachers:
+        learnt = [digits.sha256 for digits in sets]
+        teachers = train_teachers(
+            recipe,
+            data,
+            work=work,
+            seed=seed,
+            learnt=learnt,
+            processes=processes,
+            clock=clock,
+            reporter=reporter,
+        )
+    teachers = [measured(teacher, held_out) for teacher in teachers]
+
+    fitted = fit(
+        recipe,
+        data,
+        part="student" if teachers else "training",
+        work=work,
+        seed=seed,
         epochs=epochs,
-        history=history,
-        held_out=tuple(measure(n, g, classifier=classifier, network=network) for n, g in data.held_out),
-        tests=tuple(measure(n, g, classifier=classifier, network=network) for n, g in asked),
+        teachers=[teacher.network for teacher in teachers],
+        processes=processes,
+        reporter=reporter,
     )
+    clock.add(fitted.seconds)
 
+    with clock.on("making the file"):
+        litert = to_litert(fitted.network, data.calibration.images)
+        temperature = find_temperature(litert, calibration or data.calibration)
+    classifier = Classifier(litert, temperature=temperature)
 
-def fit(
-    recipe: Recipe, data: Prepared, *, seed: int, epochs: int, processes: int, told: Told | None
-) -> tuple[Any, dict[str, list[float]]]:
-    """Fit the recipe's network to data; the network, and its history, a number an epoch."""
-    size = round_size(len(data.learnt.labels)) if recipe.distorted else len(data.learnt.labels)
-    steps = math.ceil(size / recipe.batch)
-    network = _compiled(recipe, steps=steps * epochs)
-    rounds: Iterable[Glyphs] = repeat(data.learnt, epochs)
-    if recipe.distorted:
-        rounds = draw_rounds(data.learnt, epochs, seed=seed, processes=processes)
-    kept = joined([glyphs for _, glyphs in data.held_out])
-    validation = as_input(kept.images), kept.labels
-    history: dict[str, list[float]] = {}
-    for number, glyphs in enumerate(rounds):
-        run = network.fit(
-            as_input(glyphs.images),
-            glyphs.labels,
-            batch_size=recipe.batch,
-            validation_data=validation,
-            verbose=0,
-            callbacks=[_teller(told, done=number * steps, total=epochs * steps)] if told else [],
+    def figures(asked: Sequence[tuple[str, Glyphs]]) -> tuple[SetFigures, ...]:
+        return tuple(measure(name, glyphs, classifier=classifier, network=fitted.network) for name, glyphs in asked)
+
+    with clock.on("measuring the file"):
+        return Trained(
+            network=fitted.network,
+            litert=litert,
+            temperature=temperature,
+            epochs=epochs,
+            history=fitted.history,
+            seconds=clock.seconds,
+            teachers=tuple(teachers),
+            held_out=figures(data.held_out),
+            left_out=figures([(digits.name, as_read(digits, recipe)) for digits in left_out]),
+            tests=figures([(digits.name, as_read(digits, recipe)) for digits in tests]),
         )
-        for name, values in run.history.items():
-            history.setdefault(name, []).append(round(float(values[0]), 6))
-    return network, history
 
 
-def _compiled(recipe: Recipe, *, steps: int) -> Any:
-    keras = import_keras()
-    build = {"seed": networks.seed_network, "paper": networks.paper_network}[recipe.network]
-    network = build(recipe.classes)
-    rate = recipe.rate
-    if recipe.decay:
-        rise = max(1, steps // 10)
-        rate = keras.optimizers.schedules.CosineDecay(
-            recipe.rate / 25, steps - rise, warmup_target=recipe.rate, warmup_steps=rise
-        )
-    network.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return network
+def settings(
+    recipe: Recipe,
+    sets: Sequence[Digits],
+    *,
+    left_out: Sequence[Digits],
+    teachers: Sequence[Teacher],
+    seed: int,
+    epochs: int | None,
+) -> dict[str, Any]:
+    """All that decides what comes of a training, by name: one that was killed is gone on with only if these agree."""
+    of_recipe = {name: value for name, value in asdict(recipe).items() if name not in {"purpose", "epochs"}}
+    return {
+        **{f"recipe.{name}": value for name, value in of_recipe.items()},
+        "epochs": epochs or recipe.epochs,
+        "seed": seed,
+        "data": [[digits.name, digits.sha256] for digits in sets],
+        "left out": [[digits.name, digits.sha256] for digits in left_out],
+        "teachers": [teacher.sha256 for teacher in teachers],
+        "pipeline": digitd.PIPELINE_VERSION,
+    }
 
 
-def _teller(told: Told, *, done: int, total: int) -> Any:
-    def after_batch(batch: int, logs: Mapping[str, float] | None = None) -> None:
-        told((done + batch + 1) / total, logs or {})
+def bytes_needed(recipe: Recipe, *, given: int) -> int:
+    """About how much the work folder and the model folder take at their fullest, with so many teachers given.
 
-    return import_keras().callbacks.LambdaCallback(on_train_batch_end=after_batch)
+    Of four bytes a weight: the weights, Adam's two moments, the average and what the network would be, twice while one
+    state replaces another; a finished teacher its weights; the model folder its weights, those of 8 bits, and pictures.
+    """
+    own = int(build(recipe.network, recipe.classes).count_params())
+    training = given or not recipe.teachers
+    teacher = 0 if training else int(build(recipe.teacher_network, recipe.classes).count_params())
+    return 4 * (2 * 5 * max(own, teacher) + recipe.teachers * teacher + 2 * own) + 2_000_000

@@ -79,8 +79,8 @@ def draw_round(digits: Glyphs, number: int, *, seed: int) -> Glyphs:
     return joined([_draw(*order) for order in _orders(len(digits.labels), number, seed)])
 
 
-def draw_rounds(digits: Glyphs, count: int, *, seed: int, processes: int) -> Iterator[Glyphs]:
-    """Yield count rounds, each drawn by worker processes while the one before is in use.
+def draw_rounds(digits: Glyphs, count: int, *, seed: int, processes: int, first: int = 0) -> Iterator[Glyphs]:
+    """Yield count rounds, number first and on, each drawn by worker processes while the one before is in use.
 
     What is drawn depends on seed alone, not on how many processes draw.
     """
@@ -90,10 +90,10 @@ def draw_rounds(digits: Glyphs, count: int, *, seed: int, processes: int) -> Ite
         def start(number: int) -> list[Future[Glyphs]]:
             return [workers.submit(_draw, *order) for order in _orders(len(digits.labels), number, seed)]
 
-        waiting = start(0)
-        for number in range(count):
+        waiting = start(first)
+        for number in range(first, first + count):
             drawn = joined([future.result() for future in waiting])
-            waiting = start(number + 1) if number + 1 < count else []
+            waiting = start(number + 1) if number + 1 < first + count else []
             yield drawn
 
 

@@ -1,9 +1,9 @@
 """`digitd train`: from files of digits to a model folder. digitd finds it as an entry point and never imports it."""
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from digitd_trainer.frameworks import check_installed
 from digitd_trainer.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from digitd_trainer.train import Told, Trained
+    from rich.progress import Progress, TaskID
+
+    from digitd_trainer.train import Trained
 
 
 @click.group(cls=TrainGroup, invoke_without_command=True)
@@ -33,6 +35,19 @@ if TYPE_CHECKING:
 @click.option(
     "--processes", type=click.IntRange(1, 256), help="That draw digits; by default a core less than there are."
 )
+@click.option(
+    "--rate", type=click.FloatRange(0, 1, min_open=True), help="Step of the optimiser, instead of the recipe's."
+)
+@click.option(
+    "--leave-out", multiple=True, metavar="NAME", help="Learn nothing from this set of DATA; measure with it."
+)
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="Learn from it: a .keras file, a model folder, or a folder of .keras files.",
+)
+@click.option("--fresh", is_flag=True, help="Begin again, where a training that was killed would be gone on with.")
 @click.option("--replace", is_flag=True, help="Replace a model of this name.")
 @json_option
 @click.pass_context
@@ -46,6 +61,10 @@ def train(
     seed: int,
     epochs: int | None,
     processes: int | None,
+    rate: float | None,
+    leave_out: tuple[str, ...],
+    teacher: tuple[Path, ...],
+    fresh: bool,
     replace: bool,
     as_json: bool,
 ) -> None:
@@ -61,27 +80,53 @@ def train(
     Examples:
       digitd train --recipe seed --data train.csv
       digitd train --data mnist.npz --data more.npz --name mine
+      digitd train --data mnist.npz --data usps.npz --leave-out usps --name without-usps
+
+    A training that was killed goes on where it was when the same command is run again.
     """
     if is_for_another(ctx):
         return
+    how = changed(RECIPES[recipe], rate=rate or RECIPES[recipe].rate)
     folder = (out or current_config(optional=True).models) / (name or recipe)
-    _check_free(folder, replace=replace)
+    _check_free(folder, replace=replace, teaches=bool(how.teachers and not teacher))
     check_given(data)
     check_installed()
     sets, tests = read_sets(data), read_tests(data)
-    from digitd_trainer.folder import commit_here, write_folder
-    from digitd_trainer.train import train as run  # with matplotlib and all: `--help` need not wait
+    from digitd_trainer import train as training  # with matplotlib and all: `--help` need not wait
+    from digitd_trainer.checkpoints import WorkFolder
+    from digitd_trainer.distil import find_teachers
+    from digitd_trainer.folder import commit_here, keep_teachers, write_folder
+    from digitd_trainer.prepare import leave_out as part
 
-    started, commit = time.monotonic(), commit_here()  # before an hour in which the checkout may move on
-    workers = processes or max(1, (os.cpu_count() or 2) - 1)
-    with _progress(quiet=as_json) as told:
-        trained = run(RECIPES[recipe], sets, tests=tests, seed=seed, epochs=epochs, processes=workers, told=told)
-    seconds = time.monotonic() - started
-    write_folder(folder, trained, recipe=RECIPES[recipe], sets=sets, seed=seed, seconds=seconds, commit=commit)
-    _print(folder, trained, seconds=seconds, as_json=as_json)
+    commit = commit_here()  # before an hour in which the checkout may move on
+    sets, left_out = part(sets, leave_out)
+    teachers = find_teachers(teacher, classes=how.classes, unseen=[digits.sha256 for digits in left_out])
+    settings = training.settings(how, sets, left_out=left_out, teachers=teachers, seed=seed, epochs=epochs)
+    with WorkFolder(folder.with_name(f".{folder.name}.training"), settings, fresh=fresh) as work:
+        with _progress(quiet=as_json) as reporter:
+            trained = training.train(
+                how,
+                sets,
+                work=work,
+                tests=tests,
+                left_out=left_out,
+                teachers=teachers,
+                seed=seed,
+                epochs=epochs,
+                processes=processes or max(1, (os.cpu_count() or 2) - 1),
+                reporter=reporter,
+            )
+        write_folder(folder, trained, recipe=how, sets=sets, left_out=left_out, seed=seed, commit=commit)
+        keep_teachers(work.path, _teachers(folder))
+        work.clear()
+    _print(folder, trained, as_json=as_json)
 
 
-def _check_free(folder: Path, *, replace: bool) -> None:
+def _teachers(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.teachers")
+
+
+def _check_free(folder: Path, *, replace: bool, teaches: bool) -> None:
     """Before an hour of work, not after it."""
     if folder.exists() and not (folder / CARD).is_file():
         raise ModelError(f"{folder}: is there already and is no model. Choose another --name.")
@@ -89,35 +134,55 @@ def _check_free(folder: Path, *, replace: bool) -> None:
         raise ModelError(
             f"{folder}: there is a model of this name. Choose another --name, or replace it with --replace."
         )
+    if teaches and _teachers(folder).exists() and not replace:
+        raise ModelError(
+            f"{_teachers(folder)}: there are teachers already. Learn from them with --teacher {_teachers(folder)}, "
+            "or train others in their place with --replace."
+        )
+
+
+class _Bars:
+    """Bars on standard error, one a network, with the figures so far beside it."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def say(self, line: str) -> None:
+        click.echo(line, err=True) if self._progress.disable else self._progress.console.print(line, highlight=False)
+
+    def show(self, part: str, share: float, *, figures: Mapping[str, float]) -> None:
+        if part not in self._tasks:
+            self._tasks[part] = self._progress.add_task(part, total=1.0, figures="")
+        so_far = f"{100 * figures.get('accuracy', 0):.2f} % right, loss {figures.get('loss', 0):.4f}"
+        self._progress.update(self._tasks[part], completed=share, figures=so_far)
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator["Told"]:
-    """A bar on standard error, with the figures so far beside it."""
+def _progress(*, quiet: bool) -> Iterator[_Bars]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("training"),
+        TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %  {task.fields[figures]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task("", total=1.0, figures="")
-
-        def told(share: float, figures: Mapping[str, float]) -> None:
-            so_far = f"{100 * figures.get('accuracy', 0):.2f} % right, loss {figures.get('loss', 0):.4f}"
-            bar.update(task, completed=share, figures=so_far)
-
-        yield told
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+        yield _Bars(progress)
 
 
-def _print(folder: Path, trained: "Trained", *, seconds: float, as_json: bool) -> None:
-    measured: list[dict[str, Any]] = [each.as_json() | {"held_out": False} for each in trained.tests]
-    measured += [each.as_json() | {"held_out": True} for each in trained.held_out]
+def _print(folder: Path, trained: "Trained", *, as_json: bool) -> None:
+    seconds = sum(trained.seconds.values())
+    kinds = ((trained.tests, False, False), (trained.left_out, False, True), (trained.held_out, True, False))
+    measured: list[dict[str, Any]] = [
+        each.as_json() | {"held_out": held_out, "left_out": left_out}
+        for sets, held_out, left_out in kinds
+        for each in sets
+    ]
     if as_json:
         shown = [{key: value for key, value in each.items() if key != "confusion"} for each in measured]
         print_json({"folder": folder, "seconds": round(seconds, 1), "epochs": trained.epochs, "evaluation": shown})
@@ -125,8 +190,9 @@ def _print(folder: Path, trained: "Trained", *, seconds: float, as_json: bool) -
     click.echo(f"{folder}: {len(trained.litert) / 1000:.0f} kB, trained in {seconds:.0f} s")
     for each in measured:
         low, high = each["interval"]
+        kind = ", held out" if each["held_out"] else ", left out" if each["left_out"] else ""
         click.echo(
-            f"  {each['set'] + (', held out' if each['held_out'] else ''):34}"
+            f"  {each['set'] + kind:34}"
             f"{100 * each['accuracy']:6.2f} % of {each['examples']:,} (95 %: {100 * low:.2f} to {100 * high:.2f}); "
             f"before 8 bits {100 * each['float_right'] / each['examples']:.2f} %"
         )
