@@ -5,25 +5,20 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
-from digitd import config as configuration
-from digitd import logs
-from digitd.config import Config
-from digitd.intake.archive import REASON
-from digitd.intake.names import filed_as, printable
-from digitd.records import Document
-from digitd.store import Store
+if TYPE_CHECKING:  # `--help` need not wait for the store, a third of a second
+    from digitd.config import Config
+    from digitd.records import Document
+    from digitd.store import Store
 
 Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def current_config(*, optional: bool = False) -> Config:
+def current_config(*, optional: bool = False) -> "Config":
     """The configuration of `--config`, or of `config.toml` here; with optional, the defaults where there is none.
 
     Raises
@@ -31,9 +26,16 @@ def current_config(*, optional: bool = False) -> Config:
     ConfigError
         There is none, or it cannot be used.
     """
+    from digitd import config as configuration
+    from digitd import logs
+
     given = click.get_current_context().find_root().obj
     path = Path(given) if given else Path(configuration.NAME)
-    config = Config(root=Path.cwd()) if optional and not given and not path.exists() else configuration.load(path)
+    config = (
+        configuration.Config(root=Path.cwd())
+        if optional and not given and not path.exists()
+        else configuration.load(path)
+    )
     logs.configure(config.log.level, json=config.log.json_lines)
     return config
 
@@ -43,13 +45,18 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
-def open_store(config: Config) -> Store:
+def open_store(config: "Config") -> "Store":
     """The database of config, which must exist; close it, or use it in a `with` statement."""
+    from digitd.store import Store
+
     return Store.open(config.database)
 
 
-def named_documents(store: Store, name: str) -> list[Document]:
+def named_documents(store: "Store", name: str) -> list["Document"]:
     """The documents that a person means by name: as dropped, by its path, by number, or as it lies in `var`."""
+    from digitd.intake.archive import REASON
+    from digitd.intake.names import filed_as, printable
+
     file = printable(Path(name).name)
     if found := store.documents(name=file):
         return found
@@ -60,6 +67,9 @@ def named_documents(store: Store, name: str) -> list[Document]:
 
 def tracked(items: Iterable[Item], what: str, *, show: bool = True) -> Iterator[Item]:
     """Items, with their count shown on a terminal while they pass."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
     show = show and sys.stderr.isatty()
     columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f}"))
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not show) as bar:

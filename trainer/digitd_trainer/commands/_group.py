@@ -1,12 +1,16 @@
 """`digitd train` trains, and has commands under it; the module of each is imported only when it is run."""
 
 import importlib
+from collections.abc import Mapping
 
 import click
 from click.core import ParameterSource
 
 #: Command -> (module:function, one line for `digitd train --help`).
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "preview": ("digitd_trainer.commands.preview:preview", "A sheet of the glyphs a recipe trains on, as PNG."),
+    "predict": ("digitd_trainer.commands.predict:predict", "What a model says of Kaggle's test.csv."),
+}
 
 
 class TrainGroup(click.Group):
@@ -23,9 +27,8 @@ class TrainGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if COMMANDS:
-            with formatter.section("Commands"):
-                formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 def is_for_another(ctx: click.Context) -> bool:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from digitd_trainer.data.digits import DatasetError, Digits, classes_missing
-from digitd_trainer.data.load import load, load_tests
+if TYPE_CHECKING:
+    from digitd_trainer.data.digits import Digits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,11 +34,13 @@ def data_option(command: Command) -> Command:
 
 def check_given(data: Sequence[Path]) -> None:
     """Raise DatasetError, which says what may be given, unless there is data."""
+    from digitd_trainer.data.digits import DatasetError
+
     if not data:
         raise DatasetError(f"nothing to learn from: {WHAT_TO_GIVE}")
 
 
-def read_sets(data: Sequence[Path]) -> list[Digits]:
+def read_sets(data: Sequence[Path]) -> list["Digits"]:
     """Read what is learnt from, and tell on standard error what was left out and which digits are missing.
 
     Raises
@@ -46,6 +48,9 @@ def read_sets(data: Sequence[Path]) -> list[Digits]:
     DatasetError
         Nothing of a set can be used, it has no labels, or all together hold one class only.
     """
+    from digitd_trainer.data.digits import classes_missing
+    from digitd_trainer.data.load import load  # numpy, OpenCV and all: `--help` need not wait
+
     sets = [digits for path in data for digits in load(path)]
     tell_left_out(sets)
     if missing := classes_missing(sets):
@@ -54,7 +59,7 @@ def read_sets(data: Sequence[Path]) -> list[Digits]:
     return sets
 
 
-def read_tests(data: Sequence[Path]) -> list[Digits]:
+def read_tests(data: Sequence[Path]) -> list["Digits"]:
     """Read what is only measured with, where data has such parts; what was left out is told too.
 
     Raises
@@ -62,12 +67,14 @@ def read_tests(data: Sequence[Path]) -> list[Digits]:
     DatasetError
         Nothing of a set can be used.
     """
+    from digitd_trainer.data.load import load_tests
+
     sets = [digits for path in data for digits in load_tests(path)]
     tell_left_out(sets)
     return sets
 
 
-def tell_left_out(sets: Sequence[Digits]) -> None:
+def tell_left_out(sets: Sequence["Digits"]) -> None:
     """Name on standard error what was left out of sets: the first of each, and how many there are."""
     for digits in sets:
         if not digits.left_out:

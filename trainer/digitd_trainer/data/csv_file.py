@@ -44,7 +44,7 @@ def load_csv(path: Path) -> Digits:
             _check_header(path, header[labelled:])
             rows = _joined(list(_chunks(file, len(header))), len(header))
     except OSError as fault:
-        raise DatasetError(f"{path}: cannot be read: {fault.strerror}. Give a file that can.") from None
+        raise DatasetError(f"{path}: cannot be read: {fault.strerror}. Give a CSV as Kaggle's train.csv.") from None
     return _digits(path, _in_range(rows, first_pixel=int(labelled)), labelled=labelled)
 
 
