@@ -27,6 +27,9 @@ SEARCH_HEIGHT = 48
 #: The shortest run that is looked at, in pixels.
 SHORTEST_PX = 8
 
+#: Where edges are only guessed, a line ends this near to the picture's edge or to another line: share of the height.
+HELD_WITHIN = 0.05
+
 #: A printed line is thinner than this share of the field's height; its ragged edge reaches so many pixels further.
 THICKEST_LINE, RAGGED_PX = 0.16, 2
 
@@ -83,6 +86,8 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 def _lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     across = _across(steady_runs(ink), frame)
     down = _down(steady_runs(np.ascontiguousarray(ink.T)), across, frame)
+    if not frame.exact:
+        across, down = _held(across, down, frame)
     ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
     return ragged | cv2.dilate(down, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
 
@@ -136,6 +141,36 @@ def _down(runs: NDArray[np.int32], across: NDArray[np.uint8], frame: Frame) -> N
     """As `_across`, of runs in the turned field; the mask is upright again."""
     found = _where_expected(runs, frame.uprights(), frame, side=frame.height)
     return found | _joining(_thin(runs, BROKEN_LINE * frame.height, frame).T, across, frame)
+
+
+def _held(
+    across: NDArray[np.uint8], down: NDArray[np.uint8], frame: Frame
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Keep the lines whose both ends leave the picture or meet another line; the foot of a 2 does neither.
+
+    Taken away is only what others may have met, so two rounds settle all but what no digit looks like.
+    """
+    for _ in range(2):
+        across = _with_held_ends(across, down, frame)
+        down = np.ascontiguousarray(_with_held_ends(down.T, across.T, frame).T)
+    return across, down
+
+
+def _with_held_ends(lines: NDArray[np.uint8], others: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """Of lines across keep those held at both ends, by the picture's edge or by others, which go down."""
+    if not lines.any():
+        return lines
+    near = max(2, round(HELD_WITHIN * frame.height))
+    whole = cv2.morphologyEx(np.ascontiguousarray(lines), cv2.MORPH_CLOSE, np.ones((3, 2 * near + 1), np.uint8))
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(whole)
+    keep = np.zeros(count, np.uint8)
+    for index in range(1, count):
+        x, y, width, height = (int(v) for v in stats[index, :4])
+        rows = others[max(0, y - near) : y + height + near]
+        left = x <= near or rows[:, max(0, x - near) : x + near + 1].any()
+        right = x + width >= lines.shape[1] - near or rows[:, x + width - 1 - near : x + width + near].any()
+        keep[index] = left and right
+    return lines & keep[marks]
 
 
 def _thin(runs: NDArray[np.int32], length: float, frame: Frame) -> NDArray[np.uint8]:
