@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from digitd.errors import DigitdError
 from digitd_trainer.data.digits import DatasetError, Digits, classes_missing
 from digitd_trainer.data.load import load, load_tests
 
@@ -269,5 +270,5 @@ def test_any_bytes_are_refused_cleanly(tmp_path: Path, data: bytes, name: str) -
     """No file, whatever it holds, gives anything but a fault with a sentence."""
     path = tmp_path / name
     path.write_bytes(data)
-    with pytest.raises(DatasetError):
+    with pytest.raises(DigitdError):
         load(path)
