@@ -29,7 +29,7 @@ def keras_whose(monkeypatch: pytest.MonkeyPatch, load_data: Any) -> None:
 
 
 def test_mnist_is_fetched_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`mnist` gives what is learnt from, and apart from it what is measured with."""
+    """`mnist` gives what is learnt from, and apart from it what is measured with: two parts of one thing."""
     keras_whose(monkeypatch, lambda: PARTS)
     for found, (images, labels), name in (
         (load(Path("mnist")), PARTS[0], "mnist x_train"),
@@ -39,7 +39,7 @@ def test_mnist_is_fetched_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         assert digits.name == name
         np.testing.assert_array_equal(digits.images, images)
         np.testing.assert_array_equal(digits.labelled(), labels)
-    assert load(Path("mnist"))[0].sha256 != load_tests(Path("mnist"))[0].sha256
+    assert load(Path("mnist"))[0].sha256 == load_tests(Path("mnist"))[0].sha256
 
 
 @pytest.mark.parametrize("fault", [Exception, OSError, ValueError])

@@ -100,7 +100,19 @@ def test_what_is_no_digit_has_a_folder_too(tmp_path: Path) -> None:
     save(tmp_path / "0" / "a.png", glyph(0))
     save(tmp_path / "other" / "a.png", glyph(4))
     save(tmp_path / "not-a-digit" / "a.png", glyph(5))
-    np.testing.assert_array_equal(only(tmp_path).labelled(), [0, NOT_A_DIGIT, NOT_A_DIGIT])
+    (digits,) = load(tmp_path, strangers=True)
+    np.testing.assert_array_equal(digits.labelled(), [0, NOT_A_DIGIT, NOT_A_DIGIT])
+
+
+def test_whoever_knows_ten_classes_gets_digits(tmp_path: Path) -> None:
+    """Unless it is asked for, what is no digit is not given; a set of nothing else is refused."""
+    save(tmp_path / "other" / "a.png", glyph(4))
+    with pytest.raises(DatasetError, match="holds only what is no digit"):
+        load(tmp_path)
+    save(tmp_path / "0" / "a.png", glyph(0))
+    digits = only(tmp_path)
+    np.testing.assert_array_equal(digits.labelled(), [0])
+    np.testing.assert_array_equal(digits.images, [glyph(0)])
 
 
 def test_bad_pictures_are_named_and_left_out(tmp_path: Path) -> None:

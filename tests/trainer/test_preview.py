@@ -107,6 +107,15 @@ def test_the_command_shows_what_is_given(tmp_path: Path, digits: Digits) -> None
     assert "no 7 among the digits" in result.stderr
 
 
+def test_given_strangers_are_shown_beside_drawn_ones(digits: Digits) -> None:
+    """What a set has of *not a digit* is distorted and shown as that."""
+    labels = np.where(digits.labelled() == 7, NOT_A_DIGIT, digits.labelled())
+    blocks = sheet([replace(digits, labels=labels)], RECIPES["paper"], count=12, seed=1)
+    assert {label: len(glyphs) for label, glyphs in blocks.items()} == dict.fromkeys(
+        (0, 1, 2, 3, 4, 5, 6, 8, 9, 10), 12
+    )
+
+
 def test_faults_are_told(tmp_path: Path) -> None:
     """A sheet that cannot be written and options before the command's name end in a sentence."""
     result = preview("--rows", "1", "--columns", "1", "--out", tmp_path / "absent" / "sheet.png")

@@ -40,8 +40,10 @@ def check_given(data: Sequence[Path]) -> None:
         raise DatasetError(f"nothing to learn from: {WHAT_TO_GIVE}")
 
 
-def read_sets(data: Sequence[Path]) -> list["Digits"]:
+def read_sets(data: Sequence[Path], *, strangers: bool = False) -> list["Digits"]:
     """Read what is learnt from, and tell on standard error what was left out and which digits are missing.
+
+    With strangers, what is no digit is given too, where a set has such.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def read_sets(data: Sequence[Path]) -> list["Digits"]:
     from digitd_trainer.data.digits import classes_missing
     from digitd_trainer.data.load import load  # numpy, OpenCV and all: `--help` need not wait
 
-    sets = [digits for path in data for digits in load(path)]
+    sets = [digits for path in data for digits in load(path, strangers=strangers)]
     tell_left_out(sets)
     if missing := classes_missing(sets):
         names = " and no ".join(map(str, missing))

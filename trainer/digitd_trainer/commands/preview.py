@@ -38,7 +38,7 @@ def preview(
     from digitd_trainer.preview import drawn_digits, plot_sheet, sheet
 
     how = RECIPES[recipe]
-    sets = read_sets(data) if data else [drawn_digits(rows * columns, seed=seed)]
+    sets = read_sets(data, strangers=how.distorted) if data else [drawn_digits(rows * columns, seed=seed)]
     blocks = sheet(sets, how, count=rows * columns, seed=seed)
     done = ["distorted"] * how.distorted + ["normalised"] * how.normalised
     note = f"{' and '.join(done) or 'as they are'}, seed {seed}: {', '.join(digits.name for digits in sets)}"

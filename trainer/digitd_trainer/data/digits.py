@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.errors import DigitdError
+from digitd.records import NOT_A_DIGIT
 
 
 class DatasetError(DigitdError):
@@ -89,6 +90,21 @@ def none_left(path: Path, faults: Sequence[str]) -> DatasetError:
     return DatasetError(f"{path}: not one of its {len(faults):,} digits can be used. {faults[0]}. Correct the file.")
 
 
+def only_digits(digits: Digits) -> Digits:
+    """The set without what is no digit: for whoever knows ten classes only.
+
+    Raises
+    ------
+    DatasetError
+        Nothing else is in it.
+    """
+    if digits.labels is None or not (strange := digits.labels == NOT_A_DIGIT).any():
+        return digits
+    if strange.all():
+        raise DatasetError(f"{digits.name}: holds only what is no digit. Give digits too.")
+    return replace(digits, images=digits.images[~strange], labels=digits.labels[~strange])
+
+
 def classes_missing(sets: Sequence[Digits]) -> list[int]:
     """The digits, 0 to 9, of which sets hold no example.
 
@@ -100,7 +116,7 @@ def classes_missing(sets: Sequence[Digits]) -> list[int]:
     there = sorted({int(label) for digits in sets for label in np.unique(digits.labelled())})
     if len(there) < 2:
         names = ", ".join(digits.name for digits in sets)
-        what = "nothing that is not a digit" if there == [10] else f"no digit but {there[0]}"
+        what = "nothing but what is no digit" if there == [NOT_A_DIGIT] else f"no digit but {there[0]}"
         raise DatasetError(f"{names}: {what} is in it, so there is nothing to tell apart. Give the other digits too.")
     return [digit for digit in range(10) if digit not in there]
 

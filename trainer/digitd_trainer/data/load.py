@@ -4,7 +4,7 @@ from pathlib import Path
 
 from digitd_trainer.data.arrays import has_test_part, load_idx, load_npz
 from digitd_trainer.data.csv_file import load_csv
-from digitd_trainer.data.digits import DatasetError, Digits
+from digitd_trainer.data.digits import DatasetError, Digits, only_digits
 from digitd_trainer.data.fetched import MNIST, load_mnist
 from digitd_trainer.data.pictures import is_by_class, load_pictures
 from digitd_trainer.data.verified import database_at, load_verified
@@ -13,11 +13,12 @@ from digitd_trainer.data.verified import database_at, load_verified
 TRAIN_NAMES = ("train.csv", "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte")
 
 
-def load(path: Path) -> list[Digits]:
+def load(path: Path, *, strangers: bool = False) -> list[Digits]:
     """Read what can be learnt from at path.
 
     That is a .csv, .npz or IDX file of pictures, digitd's database, a folder with any of these, a folder of pictures
-    by class, or the word mnist.
+    by class, or the word mnist. With strangers, what is no digit is given too, where the source has such, with the
+    label 10.
 
     Raises
     ------
@@ -28,7 +29,8 @@ def load(path: Path) -> list[Digits]:
     """
     if _is_mnist(path):
         return [load_mnist()]
-    return [_load_one(source) for source in _sources(path)]
+    sets = [_load_one(source) for source in _sources(path)]
+    return sets if strangers else [only_digits(digits) for digits in sets]
 
 
 def load_tests(path: Path) -> list[Digits]:

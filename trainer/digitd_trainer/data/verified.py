@@ -68,7 +68,7 @@ def load_verified(path: Path) -> Digits:
     images = np.stack([pixels for pixels, _ in glyphs])
     labels = np.array([label for _, label in glyphs], np.uint8)
     return Digits(
-        name=f"labels of {path.name}",
+        name=f"{path.name} labels",
         images=images,
         labels=labels,
         sha256=sha256_of_arrays(images, labels),
