@@ -14,9 +14,6 @@ from digitd.errors import NotInstalled
 if TYPE_CHECKING:
     from digitd_trainer.evaluation.evaluate import Told
 
-#: Columns of the text, which is a table.
-COLUMNS = 150
-
 
 @click.command(short_help="Measure a model on sets of digits.")
 @click.argument("name", required=False)
@@ -27,16 +24,19 @@ COLUMNS = 150
     required=True,
     help="A folder of sets, or an npz, CSV or IDX file of digits; as often as you like.",
 )
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write an HTML page, pictures, text and JSON there."
+)
 @json_option
-def evaluate(name: str | None, *, data: tuple[Path, ...], as_json: bool) -> None:
+def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
     """Measure the model NAME, or the configured one, on sets of single digits, by the file that reads pages.
 
     How many it gets right, what it takes for what, whether it means what its probabilities say, what passes at which
-    threshold, and how much of what is no digit passes for one.
+    threshold, and how much of what is no digit passes for one. With --out as pictures too, and as a page to read in a browser.
 
     \b
     Example:
-      digitd model evaluate paper-1 --data digits/
+      digitd model evaluate paper-1 --data digits/ --out report/
     """  # noqa: D301  (click reads the control character)
     if find_spec("sklearn") is None:
         raise NotInstalled('measuring a model needs scikit-learn. Run: pip install "digitd[train]"')
@@ -45,16 +45,21 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], as_json: bool) -> None
 
     config = current_config(optional=True)
     model = find(name or config.reading.model, config.models)
+    from digitd_trainer.evaluation import write
+
     with _progress() as told:
         found = measuring.evaluate(model, data, own=config.models, told=told)
+        page = write.write(found, out, told=told) if out is not None else None
     if as_json:
-        print_json(found.as_json())
+        print_json(write.as_json(found))
         return
     from rich.console import Console
 
     from digitd_trainer.evaluation.text import text
 
-    Console(width=COLUMNS, soft_wrap=True).print(text(found))
+    Console(width=write.COLUMNS).print(text(found), soft_wrap=True)
+    if page is not None:
+        click.echo(f"Written: {page}, and its pictures and figures beside it.")
 
 
 @contextmanager

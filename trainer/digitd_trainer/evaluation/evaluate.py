@@ -23,19 +23,28 @@ Told = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
-    """Everything that was measured of a model. said is what it said of each set, in the order of results."""
+    """Everything that was measured of a model.
+
+    said is what it said of each set in each way, in the order of results; drawn what it said of what is no digit and
+    was drawn for it.
+    """
 
     model: Model
     said: Sequence[Said]
+    drawn: Sequence[Said]
     results: Sequence[Result]
     together: Result | None
     junk: Sequence[Junk]
     left_out: Sequence["LeftOut"]
 
     @property
-    def strange(self) -> Sequence[Said]:
-        """Sets never trained on, in the way pages are read."""
-        return _of(self.said, self.results, Relation.STRANGE)
+    def no_digits(self) -> Sequence[Said]:
+        """All sets in which nothing is a digit, in the way pages are read: first those drawn, then real ones."""
+        return [*self.drawn, *(said for said in self.said if said.as_read and said.labels is None)]
+
+    def digits(self, relation: Relation) -> Sequence[Said]:
+        """The sets of digits with which the model had this relation, in the way pages are read."""
+        return digits_of(self.said, self.results, relation)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,17 +97,25 @@ def evaluate(model: Model, paths: Sequence[Path], *, own: Path, told: Told) -> E
     told("counting", 1.0)
     related = [relation(each.source, model.card) for each in said]
     found = [results.result(each, kind, learnt=learnt) for each, (kind, learnt) in zip(said, related, strict=True)]
-    strange = _of(said, found, Relation.STRANGE)
-    digits = [each for each in strange if each.labels is not None]
-    kin = [each for each in _of(said, found, Relation.KIN) if each.labels is not None]
+    strange, kin = (digits_of(said, found, kind) for kind in (Relation.STRANGE, Relation.KIN))
+    drawn = results.drawn_junk([*kin, *strange], classifier=classifier, seed=SEED)
+    no_digits = [*drawn, *(each for each in said if each.as_read and each.labels is None)]
+    working = [(results.TOGETHER, strange), *((each.source.name, [each]) for each in kin)]
     return Evaluation(
         model=model,
         said=said,
+        drawn=drawn,
         results=found,
-        together=results.together(digits, name=results.TOGETHER, relation=Relation.STRANGE) if digits else None,
-        junk=results.junk_figures(strange, kin, classifier=classifier, seed=SEED),
+        together=results.together(strange, name=results.TOGETHER, relation=Relation.STRANGE) if strange else None,
+        junk=[results.junk_passing(no_digits, digits, of=name) for name, digits in working if digits],
         left_out=list(left_out(own)),
     )
+
+
+def digits_of(said: Sequence[Said], found: Sequence[Result], kind: Relation) -> list[Said]:
+    """The sets of digits, in the way pages are read, with which the model had such a relation."""
+    pairs = zip(said, found, strict=True)
+    return [each for each, figures in pairs if each.as_read and figures.of_digits and figures.relation is kind]
 
 
 def check_names(sources: Sequence[Source]) -> None:
@@ -136,7 +153,3 @@ def _measured(card: Mapping[str, Any], name: str) -> tuple[int | None, int | Non
             if called == name or called.partition(".")[0] == name:
                 return int(each["right"]), int(each["examples"])
     return None, None
-
-
-def _of(said: Sequence[Said], found: Sequence[Result], kind: Relation) -> list[Said]:
-    return [s for s, result in zip(said, found, strict=True) if s.as_read and result.relation is kind]

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.normalise import normalise
 from digitd_trainer.augment.distort import CANVAS_SIDE, bend
 from digitd_trainer.augment.strangers import stranger
 from digitd_trainer.evaluation.calibration import clopper_pearson
@@ -23,8 +22,8 @@ KEPT = 0.995
 #: How many are drawn of each kind.
 STRANGERS, PRINTED = 5000, 1000
 
-#: Letters that no digit looks like, to a person: not B D G I J O Q S U Y Z, nor l and o.
-LETTERS = "ACEFHKLMNPRTVWXkmnvwx"
+#: Letters that no digit looks like, to a person: not B D G I J O Q S U Y Z, nor C, which may be an open 0.
+LETTERS = "AEFHKLMNPRTVWXkmnvwx"
 
 #: OpenCV's fonts of strokes, all but the slanted ones, which `bend` gives anyway.
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
@@ -84,15 +83,15 @@ def taken(name: str, confidence: NDArray[np.float32], *, threshold: float) -> Ta
 
 
 def strangers(digits: NDArray[np.uint8], labels: NDArray[np.uint8], *, count: int, seed: int) -> NDArray[np.uint8]:
-    """(count, 28, 28) uint8 glyphs of the trainer's strangers, some made of parts of digits, (N, h, w) uint8."""
+    """(count, 64, 64) uint8 of the trainer's strangers, some made of parts of digits, (N, h, w) light on black."""
     rng = np.random.default_rng(seed)
-    return np.stack([normalise(stranger(digits, labels, rng)) for _ in range(count)])
+    return np.stack([stranger(digits, labels, rng) for _ in range(count)])
 
 
 def printed_letters(*, count: int, seed: int) -> NDArray[np.uint8]:
-    """(count, 28, 28) uint8 glyphs of LETTERS in print, a little bent."""
+    """(count, 64, 64) uint8 of LETTERS in print, light on black, a little bent."""
     rng = np.random.default_rng(seed)
-    return np.stack([normalise(_printed(rng)) for _ in range(count)])
+    return np.stack([_printed(rng) for _ in range(count)])
 
 
 def _printed(rng: np.random.Generator) -> NDArray[np.uint8]:

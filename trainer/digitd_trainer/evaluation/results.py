@@ -12,9 +12,9 @@ from digitd.report.intervals import wilson
 from digitd_trainer.evaluation import junk
 from digitd_trainer.evaluation.calibration import Calibration, calibration
 from digitd_trainer.evaluation.confusions import Confusion, confusion, worst
-from digitd_trainer.evaluation.glyphs import Said, Way, read
+from digitd_trainer.evaluation.glyphs import Said, Way, read, to_glyphs
 from digitd_trainer.evaluation.rejection import Rejection, best_digit, rejection
-from digitd_trainer.evaluation.sets import Relation
+from digitd_trainer.evaluation.sets import Relation, Source
 
 #: Sets that were never trained on, in the way pages are read, as if they were one.
 TOGETHER = "never trained on, together"
@@ -139,42 +139,32 @@ def _rejection(parts: Sequence[Said]) -> Rejection:
     return rejection(np.concatenate([confidence for _, confidence in read_as]), np.concatenate(right))
 
 
-def junk_figures(
-    strange: Sequence[Said], near: Sequence[Said], *, classifier: Classifier, seed: int
-) -> list[junk.Junk]:
-    """How much of what is no digit passes where nearly all digits of strange do, and where those of near do.
+def drawn_junk(digits: Sequence[Said], *, classifier: Classifier, seed: int) -> list[Said]:
+    """What is no digit, drawn here, and what classifier said of it: strangers, and printed letters.
 
-    Parameters
-    ----------
-    strange
-        Every set never trained on, in the way pages are read; those where nothing is a digit are what must not pass.
-    near
-        Sets of digits that are kin of what was learnt from, such as MNIST's x_test: strangers are drawn from the
-        first of them, or else of strange, so that their parts were never learnt.
+    Strangers are made of the first set of digits, which should not have been learnt from; where there is none, there
+    are letters only.
     """
-    others = [said for said in strange if said.labels is None]
-    digits = [said for said in strange if said.labels is not None]
-    drawn = _drawn((*near, *digits), classifier=classifier, seed=seed)
-    scores = [(said.source.name, best_digit(said.probabilities)[1]) for said in others] + drawn
-    groups = [(TOGETHER, digits), *((said.source.name, [said]) for said in near)]
-    return [_junk(name, parts, scores) for name, parts in groups if parts and scores]
-
-
-def _drawn(digits: Sequence[Said], *, classifier: Classifier, seed: int) -> list[tuple[str, NDArray[np.float32]]]:
-    """The likeliest digit's probability for everything drawn."""
-    letters = junk.printed_letters(count=junk.PRINTED, seed=seed)
-    kinds = [("printed letters, never drawn in training", letters)]
-    for said in [said for said in digits if said.labels is not None][:1]:
+    kinds = [("printed letters, never drawn in training", junk.printed_letters(count=junk.PRINTED, seed=seed))]
+    for said in digits[:1]:
         assert said.labels is not None
         made = junk.strangers(said.glyphs, said.labels, count=junk.STRANGERS, seed=seed)
-        kinds.insert(0, (f"strangers drawn with digits of {said.source.name}", made))
-    return [(name, best_digit(read(glyphs, classifier))[1]) for name, glyphs in kinds]
+        kinds.insert(0, (f"strangers, drawn with digits of {said.source.name}", made))
+    return [_said(Source(name=name, images=images, labels=None, sha256=""), classifier) for name, images in kinds]
 
 
-def _junk(name: str, parts: Sequence[Said], scores: Sequence[tuple[str, NDArray[np.float32]]]) -> junk.Junk:
-    threshold = junk.threshold_keeping(np.concatenate([best_digit(part.probabilities)[1] for part in parts]))
+def _said(source: Source, classifier: Classifier) -> Said:
+    glyphs = to_glyphs(source.images, Way.PLAIN)
+    return Said(source=source, way=Way.PLAIN, glyphs=glyphs, probabilities=read(glyphs, classifier))
+
+
+def junk_passing(strangers: Sequence[Said], digits: Sequence[Said], *, of: str) -> junk.Junk:
+    """How much of strangers, in which nothing is a digit, passes where nearly all of digits do; of names these."""
+    threshold = junk.threshold_keeping(np.concatenate([best_digit(said.probabilities)[1] for said in digits]))
     return junk.Junk(
-        of=name,
+        of=of,
         threshold=threshold,
-        sets=[junk.taken(kind, confidence, threshold=threshold) for kind, confidence in scores],
+        sets=[
+            junk.taken(each.source.name, best_digit(each.probabilities)[1], threshold=threshold) for each in strangers
+        ],
     )

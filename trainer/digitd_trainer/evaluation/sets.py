@@ -131,7 +131,7 @@ def _source(digits: Digits) -> Source:
 
 def relation(source: Source, card: Mapping[str, Any]) -> tuple[Relation, float]:
     """What the model of card had to do with source, and the share of it that was learnt from, in [0, 1]."""
-    for each in _learnt(card):
+    for each in learnt_from(card):
         if each.get("sha256") == source.sha256:
             _, _, part = str(each.get("name", "")).partition(" ")
             if (part or "x") != (source.part or "x"):
@@ -141,6 +141,7 @@ def relation(source: Source, card: Mapping[str, Any]) -> tuple[Relation, float]:
     return Relation.STRANGE, 0.0
 
 
-def _learnt(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def learnt_from(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a card says was learnt from; empty where it says nothing."""
     named = card.get("data")
     return [each for each in named if isinstance(each, Mapping)] if isinstance(named, list) else []
