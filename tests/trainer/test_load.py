@@ -160,6 +160,21 @@ def test_bad_lines_far_apart_are_each_named(tmp_path: Path) -> None:
     np.testing.assert_array_equal(digits.labelled(), labels[kept])
 
 
+def test_faults_of_all_kinds_are_told_in_the_order_of_lines(tmp_path: Path) -> None:
+    """Whoever corrects the file goes through it once."""
+    path = write_csv(tmp_path / "train.csv")
+    lines = path.read_text().splitlines()
+    lines[1] = "10" + lines[1][1:]
+    lines[2] = lines[2].rsplit(",", 1)[0] + ",256"
+    lines[4] += ",1"
+    path.write_text("\n".join(lines))
+    assert load(path)[0].left_out == (
+        "line 2: the label is 10, not 0 to 9",
+        "line 3: a pixel is not in 0 to 255",
+        "line 5: 786 values, the header has 785",
+    )
+
+
 def test_a_csv_as_a_spreadsheet_saves_it_is_read(tmp_path: Path) -> None:
     """A byte order mark, quotes and Windows' line ends are no faults."""
     path = write_csv(tmp_path / "train.csv")

@@ -29,7 +29,9 @@ def load_idx(path: Path) -> Digits:
     labels = _read_idx(labels_path, IDX_LABELS)
     check_count(labels_path, images, labels)
     sha256 = sha256_of(path, labels_path)
-    return only_usable(path, images, labels, places=_places(labels), name=path.name, sha256=sha256)
+    return only_usable(
+        path, images, labels, numbers=range(1, len(labels) + 1), word="picture", name=path.name, sha256=sha256
+    )
 
 
 def load_npz(path: Path, *, part: str = "train") -> Digits:
@@ -45,7 +47,9 @@ def load_npz(path: Path, *, part: str = "train") -> Digits:
         raise DatasetError(f"{path}: {names[0]} is {images.dtype} {images.shape}; it must be uint8 (N, height, width).")
     check_count(path, images, labels)
     name = f"{path.name} {names[0]}" if names[0] != "x" else path.name
-    return only_usable(path, images, labels, places=_places(labels), name=name, sha256=sha256_of(path))
+    return only_usable(
+        path, images, labels, numbers=range(1, len(labels) + 1), word="picture", name=name, sha256=sha256_of(path)
+    )
 
 
 def has_test_part(path: Path) -> bool:
@@ -71,11 +75,6 @@ def _read_npz(path: Path, part: str) -> tuple[tuple[str, str], NDArray[np.uint8]
         raise DatasetError(
             f"{path}: not an npz of plain arrays: {fault}. Save it with numpy.savez, without objects."
         ) from None
-
-
-def _places(labels: NDArray[np.generic]) -> list[str]:
-    """Pictures by number, from 1."""
-    return [f"picture {number}" for number in range(1, len(labels) + 1)]
 
 
 def _read_idx(path: Path, magic: bytes) -> NDArray[np.uint8]:

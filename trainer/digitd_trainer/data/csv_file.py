@@ -1,7 +1,7 @@
 """Reads digits from a CSV as Kaggle's Digit Recognizer has it: a line a digit, a column a pixel."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd_trainer.data.digits import DatasetError, Digits, none_left, only_usable, sha256_of
+from digitd_trainer.data.digits import DatasetError, Digits, in_order, none_left, only_usable, sha256_of
 
 #: Side of the pictures, which the file does not say.
 CSV_SIDE = 28
@@ -20,11 +20,11 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """The lines that are rows of numbers: table (N, columns) int32, lines (N,) their numbers; faults of the others."""
+    """Lines that are rows of numbers: table (N, columns) int32, lines (N,) their numbers; faults of others by line."""
 
     table: NDArray[np.int32]
     lines: NDArray[np.int64]
-    faults: tuple[str, ...]
+    faults: Mapping[int, str]
 
 
 def load_csv(path: Path) -> Digits:
@@ -51,15 +51,22 @@ def load_csv(path: Path) -> Digits:
 def _digits(path: Path, rows: _Rows, *, labelled: bool) -> Digits:
     if not len(rows.lines):
         if rows.faults:
-            raise none_left(path, rows.faults)
+            raise none_left(path, in_order(rows.faults, word="line"))
         raise DatasetError(f"{path}: has no line after its header. Download it again.")
     images = rows.table[:, int(labelled) :].astype(np.uint8).reshape(-1, CSV_SIDE, CSV_SIDE)
     sha256 = sha256_of(path)
     if not labelled:
-        return Digits(name=path.name, images=images, labels=None, sha256=sha256, left_out=rows.faults)
-    places = [f"line {line}" for line in rows.lines]
+        left_out = in_order(rows.faults, word="line")
+        return Digits(name=path.name, images=images, labels=None, sha256=sha256, left_out=left_out)
     return only_usable(
-        path, images, rows.table[:, 0], places=places, name=path.name, sha256=sha256, left_out=rows.faults
+        path,
+        images,
+        rows.table[:, 0],
+        numbers=rows.lines.tolist(),
+        word="line",
+        name=path.name,
+        sha256=sha256,
+        faults=rows.faults,
     )
 
 
@@ -98,16 +105,15 @@ def _chunks(file: Iterator[str], columns: int) -> Iterator[_Rows]:
         if table is None:
             yield from (_row(number, line, columns) for number, line in numbered)
         else:
-            yield _Rows(table=table, lines=np.array([number for number, _ in numbered], np.int64), faults=())
+            yield _Rows(table=table, lines=np.array([number for number, _ in numbered], np.int64), faults={})
 
 
 def _row(number: int, line: str, columns: int) -> _Rows:
     table = _parsed([line], columns)
-    if table is not None:
-        return _Rows(table=table, lines=np.array([number], np.int64), faults=())
-    return _Rows(
-        table=_no_rows(columns), lines=np.zeros(0, np.int64), faults=(f"line {number}: {_why(line, columns)}",)
-    )
+    if table is None:
+        nothing = np.zeros(0, np.int64)
+        return _Rows(table=_no_rows(columns), lines=nothing, faults={number: _why(line, columns)})
+    return _Rows(table=table, lines=np.array([number], np.int64), faults={})
 
 
 def _parsed(lines: Sequence[str], columns: int) -> NDArray[np.int32] | None:
@@ -139,7 +145,7 @@ def _joined(parts: Sequence[_Rows], columns: int) -> _Rows:
     return _Rows(
         table=np.concatenate([_no_rows(columns), *(part.table for part in parts)]),
         lines=np.concatenate([np.zeros(0, np.int64), *(part.lines for part in parts)]),
-        faults=tuple(fault for part in parts for fault in part.faults),
+        faults={line: why for part in parts for line, why in part.faults.items()},
     )
 
 
@@ -147,8 +153,8 @@ def _in_range(rows: _Rows, *, first_pixel: int) -> _Rows:
     """Rows without those that have a pixel which is none."""
     pixels = rows.table[:, first_pixel:]
     good = ((pixels >= 0) & (pixels <= 255)).all(axis=1)
-    faults = tuple(f"line {line}: a pixel is not in 0 to 255" for line in rows.lines[~good])
-    return _Rows(table=rows.table[good], lines=rows.lines[good], faults=rows.faults + faults)
+    faults = dict.fromkeys(rows.lines[~good].tolist(), "a pixel is not in 0 to 255")
+    return _Rows(table=rows.table[good], lines=rows.lines[good], faults={**rows.faults, **faults})
 
 
 def _no_rows(columns: int) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
 """A set of labelled digits, and what any such set must obey, whatever file it comes from."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -60,14 +60,15 @@ def only_usable(
     images: NDArray[np.uint8],
     labels: NDArray[Any],
     *,
-    places: Sequence[str],
+    numbers: Sequence[int],
+    word: str,
     name: str,
     sha256: str,
-    left_out: Sequence[str] = (),
+    faults: Mapping[int, str] | None = None,
 ) -> Digits:
     """The set of those images that show something and whose label is 0 to 9; the others are told of.
 
-    places names each image for a person ("line 7"); left_out are faults found before, which are told of first.
+    An image is for a person word and its number ("line 7"); faults are those found before, by number.
 
     Raises
     ------
@@ -76,13 +77,22 @@ def only_usable(
     """
     blank: NDArray[np.bool_] = np.logical_not(images.any(axis=(1, 2)))
     wrong: NDArray[np.bool_] = (labels < 0) | (labels > 9)
-    faults = [*left_out, *_faults(labels, wrong, blank, places=places)]
+    found = dict(faults or {})
+    for index in np.flatnonzero(wrong | blank).tolist():
+        reason = f"the label is {labels[index]}, not 0 to 9" if wrong[index] else "nothing is drawn in it"
+        found[int(numbers[index])] = reason
+    told = in_order(found, word=word)
     usable = ~(wrong | blank)
     if not usable.any():
-        raise none_left(path, faults)
+        raise none_left(path, told)
     return Digits(
-        name=name, images=images[usable], labels=labels[usable].astype(np.uint8), sha256=sha256, left_out=tuple(faults)
+        name=name, images=images[usable], labels=labels[usable].astype(np.uint8), sha256=sha256, left_out=told
     )
+
+
+def in_order(faults: Mapping[int, str], *, word: str) -> tuple[str, ...]:
+    """Faults by number as they are told."""
+    return tuple(f"{word} {number}: {reason}" for number, reason in sorted(faults.items()))
 
 
 def none_left(path: Path, faults: Sequence[str]) -> DatasetError:
@@ -130,11 +140,3 @@ def sha256_of(*paths: Path) -> str:
 def sha256_of_arrays(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
     """Hash of what is learnt from itself, where no file holds it: pictures, then labels."""
     return hashlib.sha256(np.ascontiguousarray(images).tobytes() + labels.tobytes()).hexdigest()
-
-
-def _faults(
-    labels: NDArray[Any], wrong: NDArray[np.bool_], blank: NDArray[np.bool_], *, places: Sequence[str]
-) -> Iterator[str]:
-    for index in np.flatnonzero(wrong | blank).tolist():
-        reason = f"the label is {labels[index]}, not 0 to 9" if wrong[index] else "nothing is drawn in it"
-        yield f"{places[index]}: {reason}"
