@@ -51,6 +51,7 @@ def import_tensorflow() -> Any:
     import_keras()
     import tensorflow
 
+    tensorflow.get_logger().setLevel("ERROR")  # it warns that many networks ask for many graphs, which is no fault
     return tensorflow
 
 

@@ -49,14 +49,16 @@ class Learner:
     """
 
     def __init__(self, recipe: Recipe, *, seed: int, steps: int, taught: bool) -> None:
-        keras = import_keras()
+        keras, tf = import_keras(), import_tensorflow()
         keras.utils.set_random_seed(seed)
+        if not tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.enable_op_determinism()  # costs nothing on a processor, much on a graphics card
         self.recipe, self._seed = recipe, seed
         self.network = build(recipe.network, recipe.classes)
         self._logits = keras.Model(self.network.inputs, self.network.layers[-1].input)
-        self._optimizer = _optimizer(recipe, steps=steps)
+        self._optimizer = optimizer_of(recipe, steps=steps)
         self._optimizer.build(self.network.trainable_variables)
-        self._step = self._compiled(_loss(recipe, taught=taught))
+        self._step = self._compiled(loss_of(recipe, taught=taught))
         self._statistician = Statistician(self.network) if recipe.average else None
 
     def learn(
@@ -97,12 +99,14 @@ class Learner:
         return [import_keras().ops.convert_to_numpy(variable) for variable in self._variables()]
 
     def restore(self, values: Sequence[NDArray[Any]]) -> bool:
-        """Be as when values were the variables; False, and unchanged, where they are of another network."""
+        """Be as when values were the variables, but for the rate; False where they are of another network."""
         variables = self._variables()
         if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
             return False
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
+        if not self.recipe.decay:
+            self._optimizer.learning_rate = self.recipe.rate  # a constant one is among the variables, a schedule not
         return True
 
     def rate(self) -> float:
@@ -145,7 +149,8 @@ class Learner:
         return step
 
 
-def _optimizer(recipe: Recipe, *, steps: int) -> Any:
+def optimizer_of(recipe: Recipe, *, steps: int) -> Any:
+    """Adam, or AdamW where weights decay, with the rate of so many steps; it averages the weights if recipe says so."""
     optimizers = import_keras().optimizers
     rate = recipe.rate
     if recipe.decay:
@@ -161,7 +166,7 @@ def _optimizer(recipe: Recipe, *, steps: int) -> Any:
     return optimizer
 
 
-def _loss(recipe: Recipe, *, taught: bool) -> Callable[[Any, Any, Any], Any]:
+def loss_of(recipe: Recipe, *, taught: bool) -> Callable[[Any, Any, Any], Any]:
     """Cross-entropy with the labels, and where there are teachers the divergence from their answers.
 
     Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015: T^2 keeps the gradients of the
