@@ -22,19 +22,17 @@ DIGIT_SIDE, CANVAS_SIDE = 40, 64
 PLAIN_SHARE = 0.15
 
 
-def distort(ink: Ink, digit: int, *, others: NDArray[np.uint8], rng: Generator) -> Ink:
+def distort(ink: Ink, rng: Generator, *, others: NDArray[np.uint8]) -> Ink:
     """Return a digit as another person might have written and another machine might have scanned it.
 
     Parameters
     ----------
     ink
         (h, w) uint8, light ink on black.
-    digit
-        Which it is, 0 to 9.
-    others
-        (N, h, w) uint8 digits, whose strokes reach in at an edge now and then.
     rng
         Where chance comes from; the same state gives the same picture.
+    others
+        (N, h, w) uint8 digits, whose strokes reach in at an edge now and then.
 
     Returns
     -------
@@ -43,7 +41,7 @@ def distort(ink: Ink, digit: int, *, others: NDArray[np.uint8], rng: Generator) 
     """
     if not ink.any() or rng.random() < PLAIN_SHARE:
         return ink
-    picture = bend(as_on_the_continent(on_canvas(ink), digit, rng), rng)
+    picture = bend(on_canvas(ink), rng)
     picture = _changed(picture, HANDS_AND_PENS, rng)
     if rng.random() < 0.08:
         picture = neighbour(picture, bend(on_canvas(others[rng.integers(len(others))]), rng), rng)
@@ -93,25 +91,6 @@ def fade(picture: Ink, rng: Generator) -> Ink:
     return faded
 
 
-def as_on_the_continent(picture: Ink, digit: int, rng: Generator) -> Ink:
-    """Give some ones the long upstroke, and some sevens the bar, that Europeans write and MNIST's Americans do not."""
-    if digit not in (1, 7) or rng.random() > 0.25:
-        return picture
-    x, y, width, height = cv2.boundingRect(picture)
-    pen = int(rng.integers(3, 6))
-    if digit == 1:
-        top = float(np.flatnonzero(picture[y : y + 1 + height // 8].max(axis=0)).mean())
-        reach, fall = height * rng.uniform(0.2, 0.6), height * rng.uniform(0.2, 0.65)
-        ends = (top - reach, y + fall), (top, y + 1.0)
-    else:
-        middle, rise = y + height * rng.uniform(0.45, 0.6), rng.uniform(-3, 3)
-        ends = (x + width * rng.uniform(0.0, 0.3), middle + rise), (x + width * rng.uniform(0.7, 1.0), middle - rise)
-    (x0, y0), (x1, y1) = ends
-    marked = picture.copy()
-    cv2.line(marked, (round(x0), round(y0)), (round(x1), round(y1)), 255, pen, cv2.LINE_AA)
-    return marked
-
-
 def thicken(picture: Ink, rng: Generator) -> Ink:
     """Widen the strokes by one to four pixels of the canvas."""
     return cv2.dilate(picture, _pen(int(rng.integers(2, 6)))).astype(np.uint8, copy=False)
@@ -121,6 +100,16 @@ def thin(picture: Ink, rng: Generator) -> Ink:
     """Narrow the strokes by one or two pixels of the canvas; left as it was where little would remain."""
     thinner = cv2.erode(picture, _pen(int(rng.integers(2, 4)))).astype(np.uint8, copy=False)
     return thinner if thinner.sum() > 0.4 * picture.sum() else picture
+
+
+def skip(picture: Ink, rng: Generator) -> Ink:
+    """Leave a gap or two in the strokes, where the pen did not write."""
+    rows, columns = np.nonzero(picture > 127)
+    broken = picture.copy()
+    for at in rng.integers(0, max(1, len(rows)), rng.integers(1, 3)) if len(rows) else ():
+        axes = int(rng.integers(1, 4)), int(rng.integers(2, 6))
+        cv2.ellipse(broken, (int(columns[at]), int(rows[at])), axes, float(rng.uniform(0, 180)), 0, 360, 0, -1)
+    return broken
 
 
 def blur(picture: Ink, rng: Generator) -> Ink:
@@ -133,6 +122,12 @@ def coarsen(picture: Ink, rng: Generator) -> Ink:
     side = round(CANVAS_SIDE * rng.uniform(9, 20) / DIGIT_SIDE)
     small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (CANVAS_SIDE, CANVAS_SIDE), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def compress(picture: Ink, rng: Generator) -> Ink:
+    """Save it as a JPEG that is too small."""
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 40))])
+    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.uint8, copy=False)
 
 
 def harden(picture: Ink, rng: Generator) -> Ink:
@@ -165,6 +160,6 @@ _GRID = np.indices((CANVAS_SIDE, CANVAS_SIDE)).astype(np.float32)
 
 #: How often each change happens, in the order in which it happens on paper.
 Changes = tuple[tuple[float, Callable[[Ink, Generator], Ink]], ...]
-HANDS_AND_PENS: Changes = ((0.20, thicken), (0.12, thin), (0.06, clip_edge))
+HANDS_AND_PENS: Changes = ((0.20, thicken), (0.12, thin), (0.06, clip_edge), (0.06, skip))
 PRINT_AND_DUST: Changes = ((0.08, line_rest), (0.08, specks), (0.08, frame))
-SCANNERS: Changes = ((0.20, blur), (0.15, coarsen), (0.15, harden))
+SCANNERS: Changes = ((0.20, blur), (0.15, coarsen), (0.15, harden), (0.08, compress))

@@ -120,9 +120,7 @@ def _draw(entropy: tuple[int, int, int], first: int, last: int) -> Glyphs:
     labels = np.full(last - first, NOT_A_DIGIT, np.uint8)
     for place in range(first, last):
         if place < count:
-            images[place - first] = normalise(
-                distort(digits.images[place], int(digits.labels[place]), others=digits.images, rng=rng)
-            )
+            images[place - first] = normalise(distort(digits.images[place], rng, others=digits.images))
             labels[place - first] = digits.labels[place]
         else:
             images[place - first] = normalise(stranger(digits.images, digits.labels, rng))

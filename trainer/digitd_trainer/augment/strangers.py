@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from digitd_trainer.augment.distort import CANVAS_SIDE, Ink, bend, blur, fade, on_canvas
-from digitd_trainer.augment.shapes import BOX_RESTS, LETTERS, PARTS, Points
+from digitd_trainer.augment.shapes import BOX_RESTS, GUIDE_RESTS, LETTERS, PARTS, SEGMENTS, Points
 
 Maker = Callable[[NDArray[np.uint8], NDArray[np.uint8], Generator], Ink]
 
@@ -67,6 +67,29 @@ def _dots(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
 
 def _box_rest(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
     return _draw(BOX_RESTS[rng.integers(len(BOX_RESTS))], rng, wobble=0.015)
+
+
+def _guide(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
+    """Some segments of a printed seven-segment guide, which do not quite meet."""
+    chosen = GUIDE_RESTS[rng.integers(len(GUIDE_RESTS))]
+    return _draw([_shortened(SEGMENTS[which], by=float(rng.uniform(0, 0.15))) for which in chosen], rng, wobble=0.01)
+
+
+def _shortened(line: Points, *, by: float) -> Points:
+    (x0, y0), (x1, y1) = line
+    across, down = by * (x1 - x0), by * (y1 - y0)
+    return (x0 + across, y0 + down), (x1 - across, y1 - down)
+
+
+def _scrawl(_: NDArray[np.uint8], __: NDArray[np.uint8], rng: Generator) -> Ink:
+    """A long random path, as of a signature or of a word that does not fit."""
+    canvas = np.zeros((CANVAS_SIDE, CANVAS_SIDE), np.uint8)
+    points = int(rng.integers(7, 13))
+    knots = np.stack([np.linspace(0, 1, points) + rng.normal(0, 0.18, points), rng.random(points)], axis=1)
+    path = cv2.resize(knots.astype(np.float32), (2, 8 * points), interpolation=cv2.INTER_CUBIC)
+    spots = (path - 0.5) * rng.uniform(24, 44, 2) + CANVAS_SIDE / 2
+    cv2.polylines(canvas, [np.rint(spots).astype(np.int32)], False, 255, int(rng.integers(2, 5)), cv2.LINE_AA)
+    return canvas
 
 
 def _part(digits: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> Ink:
@@ -164,12 +187,14 @@ def _inked(ink: Ink) -> Ink:
 
 
 _WEIGHTS: dict[Maker, int] = {
-    _letter: 5,
+    _letter: 7,
     _cross: 3,
     _tick: 1,
     _dash: 2,
     _dots: 2,
     _box_rest: 3,
+    _guide: 2,
+    _scrawl: 3,
     _part: 3,
     _pair: 5,
     _struck: 2,
