@@ -85,6 +85,15 @@ def test_light_on_dark_and_dark_on_light_are_the_same_digit(tmp_path: Path) -> N
     assert np.corrcoef(found[0].ravel(), found[1].ravel())[0, 1] > 0.9
 
 
+def test_faint_ink_becomes_full(tmp_path: Path) -> None:
+    """A pencil's grey is contrast to be found, as MNIST's was, or distorting would wipe it out."""
+    faint = 255 - (255 - cell(3)) // 3
+    save(tmp_path / "3" / "a.png", faint)
+    image = only(tmp_path).images[0]
+    assert image.max() > 240
+    assert (image[image > 0] > 200).mean() > 0.2
+
+
 def test_glyphs_of_several_sizes_get_one(tmp_path: Path) -> None:
     """Sizes may be mixed: each digit is fitted to the same square, its shape kept."""
     save(tmp_path / "1" / "a.png", glyph(1))

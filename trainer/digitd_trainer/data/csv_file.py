@@ -15,7 +15,7 @@ from digitd_trainer.data.digits import DatasetError, Digits, in_order, none_left
 CSV_SIDE = 28
 
 #: Lines read at a time. One that cannot be read costs its own chunk a second look, line by line.
-CHUNK = 1000
+CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

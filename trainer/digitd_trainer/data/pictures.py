@@ -29,6 +29,10 @@ BLACK = 8
 #: Pictures with a side shorter than this show nothing.
 SMALLEST_PX = 8
 
+#: The ink of a cleaned picture at this quantile of the inked pixels becomes white, as MNIST's is: what distorts digits
+#: later on takes pencil for pencil only where full ink is full ink.
+FULL_INK = 0.9
+
 #: Bare glyphs up to this side stay as they are where all are alike; all others are fitted to SIDE, ink to INK: twice
 #: MNIST's measures.
 LARGEST_BARE_PX, SIDE, INK = 64, 56, 40
@@ -141,11 +145,18 @@ def _read(folder: Path, file: Path, label: int) -> _Read:
 
 def _ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """The ink of picture, light on black; None where there is none."""
-    bare = is_bare(picture)
-    ink = picture if bare else isolate(picture)
-    if not ink.any():
+    if not is_bare(picture):
+        ink = isolate(picture)
+        return fitted(_full(ink)) if ink.any() else None
+    if not picture.any():
         return None
-    return ink if bare and max(ink.shape) <= LARGEST_BARE_PX else fitted(ink)
+    return picture if max(picture.shape) <= LARGEST_BARE_PX else fitted(picture)
+
+
+def _full(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Ink, (h, w) uint8 light on black with something drawn, at full contrast."""
+    full = float(np.quantile(ink[ink > 0], FULL_INK))
+    return np.minimum(ink * (255.0 / full), 255).astype(np.uint8)
 
 
 def _together(inks: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
