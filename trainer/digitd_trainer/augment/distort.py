@@ -50,7 +50,7 @@ def distort(ink: Ink, rng: Generator, *, others: NDArray[np.uint8]) -> Ink:
 
 
 def on_canvas(ink: Ink, *, side: int = DIGIT_SIDE) -> Ink:
-    """(64, 64) uint8: the inked part of ink, (h, w) uint8, with its longer side scaled to side, in the middle."""
+    """(64, 64) uint8: the inked part of ink, (h, w) uint8, at full light, its longer side scaled to side, centred."""
     canvas = np.zeros((CANVAS_SIDE, CANVAS_SIDE), np.uint8)
     if not ink.any():
         return canvas
@@ -58,6 +58,7 @@ def on_canvas(ink: Ink, *, side: int = DIGIT_SIDE) -> Ink:
     scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_LINEAR)
+    small = cv2.convertScaleAbs(small, alpha=255 / max(1, int(small.max())))  # a faint one would be faded to nothing
     top, left = (CANVAS_SIDE - size[1]) // 2, (CANVAS_SIDE - size[0]) // 2
     canvas[top : top + size[1], left : left + size[0]] = small
     return canvas

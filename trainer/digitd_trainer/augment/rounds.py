@@ -120,8 +120,14 @@ def _draw(entropy: tuple[int, int, int], first: int, last: int) -> Glyphs:
     labels = np.full(last - first, NOT_A_DIGIT, np.uint8)
     for place in range(first, last):
         if place < count:
-            images[place - first] = normalise(distort(digits.images[place], rng, others=digits.images))
+            images[place - first] = _as_another(digits.images[place], rng, others=digits.images)
             labels[place - first] = digits.labels[place]
         else:
             images[place - first] = normalise(stranger(digits.images, digits.labels, rng))
     return Glyphs(images=images, labels=labels)
+
+
+def _as_another(ink: NDArray[np.uint8], rng: np.random.Generator, *, others: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The glyph of ink as another hand and machine had it; of ink itself where nothing was left of it."""
+    glyph = normalise(distort(ink, rng, others=others))
+    return glyph if glyph.any() else normalise(ink)
