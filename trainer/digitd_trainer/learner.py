@@ -59,7 +59,7 @@ class Learner:
         self._optimizer = optimizer_of(recipe, steps=steps)
         self._optimizer.build(self.network.trainable_variables)
         self._step = self._compiled(loss_of(recipe, taught=taught))
-        self._statistician = Statistician(self.network) if recipe.average else None
+        self._statistician = Statistician(self.network)
 
     def learn(
         self, glyphs: Glyphs, number: int, *, answers: NDArray[np.float32] | None, told: AfterBatch
@@ -81,10 +81,8 @@ class Learner:
 
     def weights(self, glyphs: Glyphs, number: int) -> list[NDArray[Any]]:
         """The weights that the finished network would have now; glyphs of round number give batch-norm statistics."""
-        if self._statistician is None:
-            return list(self.network.get_weights())
         last = self.network.get_weights()
-        self._optimizer.finalize_variable_values(self.network.trainable_variables)
+        self._optimizer.finalize_variable_values(self.network.trainable_variables)  # the average, where there is one
         averaged = self.network.get_weights()
         self.network.set_weights(last)
         places = self._order(len(glyphs.labels), number)[:SEEN]
