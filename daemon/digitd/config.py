@@ -1,6 +1,10 @@
 """The configuration: one TOML file, every key optional, every value checked, unknown keys refused with a hint."""
 
 import difflib
+import json
+import os
+import re
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +135,70 @@ def keys() -> Iterator[str]:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             for name, inner in kind.model_fields.items():
                 yield f"{section}.{inner.alias or name}"
+
+
+def choose_model(path: Path, name: str) -> None:
+    """Write name as reading.model into the configuration file at path; everything else in it stays as it is.
+
+    The new file takes the old one's place in one step: whoever reads it, and whatever kills this process, there is
+    the old one or the new one.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written, or is not of a form in which one line can be changed safely.
+    """
+    path = path.resolve()  # a link stays a link
+    try:
+        before = path.read_bytes().decode("utf-8")  # as it is, line ends too
+        _replace_file(path, _with_model(before, name).encode("utf-8"))
+    except ValueError:
+        raise ConfigError(
+            f'{path}: no line of it can be changed safely. Write model = "{name}" below [reading].'
+        ) from None
+    except OSError as fault:
+        raise ConfigError(f"{path}: {fault.strerror}. Allow it and its folder to be written.") from None
+
+
+#: A line that sets the key model to a string.
+_MODEL = re.compile(r"""(\s*model\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*')""")
+
+
+def _with_model(text: str, name: str) -> str:
+    """The text of a configuration with another reading.model; ValueError where that would change anything else."""
+    wanted = tomllib.loads(text)
+    wanted.setdefault("reading", {})["model"] = name
+    said = json.dumps(name, ensure_ascii=False)  # a string of JSON is one of TOML
+    lines = text.split("\n")
+    head = next((at for at, line in enumerate(lines) if re.match(r"\s*\[\s*reading\s*\]", line)), None)
+    if head is None:
+        lines += ["[reading]", f"model = {said}", ""]
+    else:
+        rest = range(head + 1, len(lines))
+        end = next((at for at in rest if lines[at].lstrip().startswith("[")), len(lines))
+        place = next((at for at in range(head + 1, end) if _MODEL.match(lines[at])), None)
+        if place is None:
+            lines.insert(head + 1, f"model = {said}")
+        else:
+            lines[place] = _MODEL.sub(lambda found: found[1] + said, lines[place], count=1)
+    made = "\n".join(lines)
+    if tomllib.loads(made) != wanted:  # a table written inline, or a line within a longer string
+        raise ValueError(name)
+    return made
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    """Write data beside path, to the disk, and put it in its place in one step, with its permissions."""
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).chmod(path.stat().st_mode & 0o7777)
+        Path(beside).replace(path)
+    finally:
+        Path(beside).unlink(missing_ok=True)
 
 
 def _sentences(fault: ValidationError) -> Iterator[str]:

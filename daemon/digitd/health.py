@@ -5,18 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 from digitd.config import Config
 from digitd.errors import DigitdError, ModelError
 from digitd.intake import lock
 from digitd.intake.folders import check_apart, check_folders
 from digitd.intake.watch import Watcher, on_network
 from digitd.models import find
-from digitd.reader import check_forms
-from digitd.reading.classify import Classifier
-from digitd.reading.normalise import normalise
+from digitd.reader import DRAWN, check_forms, try_model
 from digitd.store import Store
 
 #: How long an event of the inbox may take to arrive.
@@ -87,13 +82,11 @@ def _events(config: Config) -> str:
 
 
 def _model(config: Config) -> str:
-    """Open the model and let it read a digit drawn here."""
+    """Let the model read a drawn digit."""
     model = find(config.reading.model, config.models)
-    classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
-    ink = np.zeros((60, 40), np.uint8)
-    seven = np.array([(6, 8), (34, 8), (16, 54)], np.int32)
-    cv2.polylines(ink, [seven], isClosed=False, color=255, thickness=5, lineType=cv2.LINE_AA)
-    read = int(classifier(normalise(ink)[None])[0].argmax())
-    if read != 7:
-        raise ModelError(f"{model.folder}: reads a drawn 7 as {read}. Take another model, or copy this one again.")
-    return f"{model.id} reads a drawn 7"
+    read = try_model(model)
+    if read != DRAWN:
+        raise ModelError(
+            f"{model.folder}: reads a drawn {DRAWN} as {read}. Take another model, or copy this one again."
+        )
+    return f"{model.id} reads a drawn {DRAWN}"

@@ -40,6 +40,10 @@ class Ledger:
         """How many documents wait for a reader."""
         return self._store.counts()[DocumentState.QUEUED]
 
+    def read_with(self, model: Model) -> None:
+        """Remember model with what is read from now on."""
+        self._model = model
+
     def recover(self) -> set[int]:
         """Finish the moves of files that a crash left half-way and queue what was being read; returns its ids."""
         for token in claim.tokens(self._var / archive.WORK):

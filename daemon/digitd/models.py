@@ -78,7 +78,8 @@ def find(name: str, own: Path) -> Model:
             return open_model(folder)
     known = ", ".join(sorted(path.name for path in folders(own))) or "none"
     raise ModelError(
-        f"no model called {name!r} in {own} or among the shipped ones (there: {known}). Correct reading.model."
+        f"no model called {name!r} in {own} or among the shipped ones (there: {known}). Name one of these; "
+        "`digitd model use NAME` writes it into reading.model."
     )
 
 

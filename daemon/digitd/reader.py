@@ -5,13 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from digitd.config import Config
-from digitd.errors import DigitdError, TemplateError, UnreadableDocument
+from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.forms import library
 from digitd.logs import log
 from digitd.models import Model, find
 from digitd.reading.classify import Classifier
 from digitd.reading.load import Limits
+from digitd.reading.normalise import normalise
 from digitd.reading.pipeline import Form, Settings, Trace, read_document, trace_document
 from digitd.reading.register import prepare
 from digitd.records import DocumentReading, Template
@@ -108,6 +112,30 @@ def open_reader(config: Config) -> Reader:
         max_residual_mm=config.reading.max_residual_mm,
     )
     return Reader(model, classifier, forms=config.forms, settings=settings)
+
+
+#: What `try_model` draws.
+DRAWN = 7
+
+
+def try_model(model: Model) -> int:
+    """Open model and let it read a digit drawn here, DRAWN; returns the likeliest class, 10 for *not a digit*.
+
+    Raises
+    ------
+    ModelError
+        It cannot be opened, or gives no probabilities.
+    """
+    classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
+    ink = np.zeros((60, 40), np.uint8)
+    seven = np.array([(6, 8), (34, 8), (16, 54)], np.int32)
+    cv2.polylines(ink, [seven], isClosed=False, color=255, thickness=5, lineType=cv2.LINE_AA)
+    (said,) = classifier(normalise(ink)[None])
+    if not np.isfinite(said).all():
+        raise ModelError(
+            f"{model.folder}: gives no probabilities. Copy the whole model folder again, or train it anew."
+        )
+    return int(said.argmax())
 
 
 def limits_of(config: Config) -> Limits:

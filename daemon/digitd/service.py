@@ -8,6 +8,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from digitd.config import Config
 from digitd.engine import Engine, Finished, Outcome, open_engine
@@ -22,6 +24,7 @@ from digitd.logs import log
 from digitd.models import find
 from digitd.records import DocumentState
 from digitd.store import Store
+from digitd.succession import Succession, Successor
 from digitd.wake import Bell, Stop, stopping_on_signals
 
 #: Seconds until a database that took no writes is tried again.
@@ -50,8 +53,16 @@ class Progress:
         return self.states.total()
 
 
-def serve(config: Config, *, once: bool = False, on_progress: Callable[[Progress], None] | None = None) -> Progress:
+def serve(
+    config: Config,
+    *,
+    file: Path | None = None,
+    once: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
     """Run the service on the folders of config until it is asked to stop; with once, until nothing is left to read.
+
+    file is where config came from; where it is given, another model that is named there is taken up while running.
 
     Raises
     ------
@@ -71,24 +82,43 @@ def serve(config: Config, *, once: bool = False, on_progress: Callable[[Progress
             watcher = Watcher(config.inbox, bell.ring, polling=on_network(config.inbox))
             watcher.start()
             closing.callback(watcher.stop)
-        engine = open_engine(config, wake=bell.ring)
-        closing.callback(engine.abandon)
+        opened = partial(open_engine, wake=bell.ring)
+        inbox = Inbox(config, watcher)
         service = Service(
-            config, Ledger(config, store, model=model), engine, inbox=Inbox(config, watcher), bell=bell, stop=stop
+            config,
+            Ledger(config, store, model=model),
+            opened(config),
+            inbox=inbox,
+            bell=bell,
+            stop=stop,
+            succession=Succession(config, file, model=model, open_engine=opened) if file else None,
         )
+        closing.callback(service.abandon)
         return service.run(once=once, on_progress=on_progress)
 
 
 class Service:
     """The loop over an open ledger, engine and inbox."""
 
-    def __init__(self, config: Config, ledger: Ledger, engine: Engine, *, inbox: Inbox, bell: Bell, stop: Stop) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        engine: Engine,
+        *,
+        inbox: Inbox,
+        bell: Bell,
+        stop: Stop,
+        succession: Succession | None = None,
+    ) -> None:
         self._patience_seconds = config.intake.incomplete_seconds
         self._ledger = ledger
         self._engine = engine
         self._inbox = inbox
         self._bell = bell
         self._stop = stop
+        self._succession = succession
+        self._successor: Successor | None = None
         self._claimed: deque[str] = deque()
         self._results: deque[Finished] = deque()
         self._suspects: set[int] = set()
@@ -133,12 +163,30 @@ class Service:
             raise self._fault
         return self.progress
 
+    def abandon(self) -> None:
+        """Stop the engine at once; what is in hand is lost."""
+        self._engine.abandon()
+
     def _step(self) -> None:
         self._collect()
         if not self._stop.asked:
+            self._follow()
             self._inbox.look()
             self._take()
             self._dispatch()
+
+    def _follow(self) -> None:
+        """Take up another model, once all that is in hand has been read with the one before, and written."""
+        if self._succession is None:
+            return
+        self._successor = self._succession.look() or self._successor
+        if self._successor is None or self._engine.in_hand or self._results:
+            return
+        self._engine.abandon()
+        self._engine = self._succession.open_engine(self._successor.config)
+        self._ledger.read_with(self._successor.model)
+        log().info("model_changed", model=self._successor.model.id)
+        self._successor = None
 
     def _take(self) -> None:
         """Enter files into the ledger, as many as the engine can use soon: the others are as safe in the inbox."""
@@ -156,6 +204,8 @@ class Service:
 
     def _dispatch(self) -> None:
         """Hand queued documents to the engine; one that may have killed a process goes alone."""
+        if self._successor is not None:
+            return
         while self._engine.in_hand < (1 if self._suspects else self._engine.room):
             document = self._ledger.claim_next(among=self._suspects or None)
             if document is not None:

@@ -130,7 +130,10 @@ def test_the_list_says_which_is_in_use(folder: Path) -> None:
     assert rows["mine"]["in_use"]
     assert not rows["paper-1"]["in_use"]
     assert rows["mine"]["accuracy"]["right"] == 199
-    assert "99.50 % of some" in run(folder, "list")[1]
+    assert (rows["mine"]["temperature"], rows["mine"]["learnt_from"]) == (1.5, [{"set": "some", "examples": 900}])
+    text = run(folder, "list")[1]
+    assert "99.50 % of some" in text
+    assert "900 of 1 set" in text
 
 
 def test_the_list_shows_a_model_that_cannot_be_used(folder: Path) -> None:

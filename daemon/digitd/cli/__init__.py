@@ -25,7 +25,7 @@ COMMANDS = {
     "upgrade": ("digitd.cli.setup:upgrade", "Bring the database to this version."),
     "demo": ("digitd.cli.demo:demo", "The whole path on drawn forms, in a folder of its own."),
     "train": ("digitd.cli.train:train", "Train a model (needs the extra `train`)."),
-    "model": ("digitd.cli.model:model", "List and show models."),
+    "model": ("digitd.cli.model:model", "List, show, measure and choose models."),
 }
 
 

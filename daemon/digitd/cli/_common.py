@@ -40,6 +40,13 @@ def current_config(*, optional: bool = False) -> "Config":
     return config
 
 
+def config_file() -> Path:
+    """The file of `--config`, or `config.toml` here, whether it is there or not."""
+    from digitd import config as configuration
+
+    return Path(click.get_current_context().find_root().obj or configuration.NAME)
+
+
 def json_option(command: Command) -> Command:
     """Add `--json`, passed as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

@@ -1,4 +1,4 @@
-"""`digitd model`: which models there are, and what their cards say."""
+"""`digitd model`: which models there are, what their cards say, and which one reads."""
 
 import sys
 from collections.abc import Mapping
@@ -10,10 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from digitd.cli import _joined
-from digitd.cli._common import current_config, json_option, print_json
-from digitd.config import Config
-from digitd.errors import ExitCode, ModelError
+from digitd.cli._common import config_file, current_config, json_option, print_json
+from digitd.config import Config, choose_model
+from digitd.errors import ConfigError, ExitCode, ModelError
 from digitd.models import KERAS, LITERT, Model, check_keras, find, folders, open_model
+from digitd.records import NOT_A_DIGIT
+
+#: Columns of a table that is read elsewhere than in the terminal it was made in.
+COLUMNS = 110
 
 
 class JoinedGroup(click.Group):
@@ -45,7 +49,7 @@ def list_models(as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        Console().print(_table(rows))
+        Console(width=None if sys.stdout.isatty() else COLUMNS).print(_table(rows))
         for row in rows:
             if row["problem"]:
                 click.echo(f"{row['name']}: {row['problem']}", err=True)
@@ -73,6 +77,42 @@ def show(name: str, as_json: bool) -> None:
         click.echo(f"{key:14}{value}")
 
 
+@model.command()
+@click.argument("name")
+@json_option
+def use(name: str, as_json: bool) -> None:
+    """Read with the model NAME from now on: writes reading.model into the configuration, once the model has been tried.
+
+    A running service takes it up before the next document; what is in hand is finished with the model before.
+
+    \b
+    Example:
+      digitd model use paper-1
+    """
+    from digitd.reader import DRAWN, try_model  # with OpenCV: `list` need not wait
+
+    file = config_file()
+    if not file.is_file():
+        raise ConfigError(
+            f"{file}: no such file to write the model's name into. `digitd init` makes one; `--config FILE` names one."
+        )
+    config = current_config()
+    found = find(name, config.models)
+    if found.folder.name != name:
+        raise ModelError(f"{name}: is a path. Put the model's folder into {config.models}, and give its name.")
+    check_keras(found)
+    read = try_model(found)
+    choose_model(file, name)
+    if read != DRAWN:
+        said = "no digit" if read == NOT_A_DIGIT else str(read)
+        click.echo(f"Take care: {found.id} reads a drawn {DRAWN} as {said}.", err=True)
+    if as_json:
+        print_json({"model": found.id, "before": config.reading.model, "file": file})
+        return
+    click.echo(f"{found.id} reads from now on; before it was {config.reading.model}. Written into {file}.")
+    click.echo("A running service takes it up before its next document.")
+
+
 def _row(folder: Path, config: Config) -> dict[str, Any]:
     """What a line of the list tells; problem is None where the model can be used."""
     row: dict[str, Any] = {"name": folder.name, "in_use": folder.name == config.reading.model, "folder": folder}
@@ -80,12 +120,15 @@ def _row(folder: Path, config: Config) -> dict[str, Any]:
         found = open_model(folder)
         check_keras(found)
     except ModelError as fault:
-        return {**row, "id": None, "classes": None, "accuracy": None, "bytes": None, "problem": str(fault)}
+        nothing = dict.fromkeys(("id", "classes", "temperature", "accuracy", "bytes", "learnt_from"))
+        return {**row, **nothing, "problem": str(fault)}
     measured = _evaluation(found)[:1]
     return {
         **row,
         "id": found.id,
         "classes": found.card["classes"],
+        "temperature": found.card["temperature"],
+        "learnt_from": [{"set": each["name"], "examples": each["examples"]} for each in _learnt_from(found)],
         "accuracy": measured[0] if measured else None,
         "bytes": len(found.litert),
         "problem": None,
@@ -104,15 +147,19 @@ def _evaluation(found: Model) -> list[dict[str, Any]]:
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None)
-    for heading in ("", "model", "id", "classes", "right", "kB"):
-        table.add_column(heading, justify="right" if heading in ("classes", "kB") else "left")
+    for heading in ("", "model", "classes", "temp.", "right", "kB", "learnt from"):
+        numbers = heading in ("classes", "temp.", "kB")
+        table.add_column(heading, justify="right" if numbers else "left", no_wrap=heading in ("", "model"))
     for row in rows:
         mark = "in use" if row["in_use"] else ""
         if row["problem"]:
-            table.add_row(mark, row["name"], "cannot be used")
+            table.add_row(mark, row["name"], "", "", "cannot be used")
             continue
         right = _share(row["accuracy"]) if row["accuracy"] else "not measured"
-        table.add_row(mark, row["name"], row["id"], str(row["classes"]), right, f"{row['bytes'] / 1000:.0f}")
+        examples, sets = sum(each["examples"] for each in row["learnt_from"]), len(row["learnt_from"])
+        learnt = f"{examples:,} of {sets} set{'s' * (sets != 1)}" if sets else "not told"
+        facts = (str(row["classes"]), f"{row['temperature']:g}", right, f"{row['bytes'] / 1000:.0f}", learnt)
+        table.add_row(mark, row["id"], *facts)
     return table
 
 
@@ -126,7 +173,7 @@ def _facts(found: Model, config: Config) -> list[tuple[str, str]]:
         ("model", found.id + (" (in use)" if found.folder.name == config.reading.model else "")),
         ("folder", str(found.folder)),
         ("classes", f"{card['classes']}" + (", the last is *not a digit*" if card["classes"] == 11 else "")),
-        ("temperature", str(card["temperature"])),
+        ("temperature", f"{card['temperature']:g}, what its logits are divided by so that it means what it says"),
     ]
     facts += [
         (key, str(card[key]))
@@ -144,7 +191,16 @@ def _facts(found: Model, config: Config) -> list[tuple[str, str]]:
         facts.append(("right", f"{_share(each)}{held_out} (95 %: {100 * low:.2f} to {100 * high:.2f})"))
     facts += [
         ("learnt from", f"{each['name']}, {each['examples']:,} digits, sha256 {str(each['sha256'])[:12]}")
-        for each in card.get("data", [])
-        if isinstance(each, Mapping) and {"name", "examples", "sha256"} <= each.keys()
+        for each in _learnt_from(found)
     ]
     return facts
+
+
+def _learnt_from(found: Model) -> list[Mapping[str, Any]]:
+    """The sets a card says it was learnt from; empty in a card that names none."""
+    named = found.card.get("data")
+    return [
+        each
+        for each in (named if isinstance(named, list) else [])
+        if isinstance(each, Mapping) and {"name", "examples", "sha256"} <= each.keys()
+    ]

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from digitd import ledger, logs
-from digitd.cli._common import current_config, json_option, named_documents, open_store, print_json
+from digitd.cli._common import config_file, current_config, json_option, named_documents, open_store, print_json
 from digitd.config import Config
 from digitd.errors import DigitdError, ExitCode
 from digitd.intake.names import printable
@@ -31,7 +31,7 @@ def run(once: bool, as_json: bool) -> None:
     """
     config = current_config()
     with _progress(config, show=once) as on_progress:
-        progress = serve(config, once=once, on_progress=on_progress)
+        progress = serve(config, file=config_file(), once=once, on_progress=on_progress)
     if as_json:
         print_json(_facts(progress))
     else:

@@ -44,6 +44,7 @@ def overview(config: Config) -> dict[str, object]:
     found = listing.look(config.inbox, config.intake.ignore)
     facts: dict[str, object] = {
         "service": lock.holder(config.var / "lock"),
+        "model": config.reading.model,
         "inbox": {"waiting": len(found.files), "left_alone": [_left(item) for item in found.left if not item.junk]},
     }
     if config.database.exists():
@@ -121,6 +122,7 @@ def _overview_text(facts: dict[str, object]) -> str:
     service, inbox = facts["service"], facts["inbox"]
     assert isinstance(inbox, dict)
     lines = [f"service    {service or 'not running; start it with `digitd run`'}"]
+    lines.append(f"model      {facts['model']}")
     lines.append(f"inbox      {inbox['waiting']} to be taken, {len(inbox['left_alone'])} left alone")
     lines += [f"           {item['path']}: {item['reason']}" for item in inbox["left_alone"]]
     for name in ("documents", "fields"):

@@ -32,7 +32,7 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_j
     """Measure the model NAME, or the configured one, on sets of single digits, by the file that reads pages.
 
     How many it gets right, what it takes for what, whether it means what its probabilities say, what passes at which
-    threshold, and how much of what is no digit passes for one. With --out as pictures too, and as a page to read in a browser.
+    threshold, and how much of what is no digit passes for one. With --out also in pictures, and as a page to browse.
 
     \b
     Example:
@@ -42,11 +42,10 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_j
         raise NotInstalled('measuring a model needs scikit-learn. Run: pip install "digitd[train]"')
     from digitd.models import find
     from digitd_trainer.evaluation import evaluate as measuring
+    from digitd_trainer.evaluation import write
 
     config = current_config(optional=True)
     model = find(name or config.reading.model, config.models)
-    from digitd_trainer.evaluation import write
-
     with _progress() as told:
         found = measuring.evaluate(model, data, own=config.models, told=told)
         page = write.write(found, out, told=told) if out is not None else None
