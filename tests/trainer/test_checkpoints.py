@@ -36,13 +36,13 @@ QUICK = RECIPES["quick"]
 KILLED = """
 import os, signal
 from digitd.cli import main
-from digitd_trainer.commands import train
+from digitd_trainer.commands import _bars
 
 def show(self, part, share, *, figures):
     if share > 0.6:
         os.kill(os.getpid(), signal.SIGKILL)
 
-train._Bars.show = show
+_bars.Bars.show = show
 main()
 """
 

@@ -1,8 +1,6 @@
 """`digitd train`: from files of digits to a model folder. digitd finds it as an entry point and never imports it."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +10,14 @@ import click
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import ModelError
 from digitd.models import CARD
+from digitd_trainer.commands._bars import shown_progress
 from digitd_trainer.commands._group import TrainGroup, is_for_another
 from digitd_trainer.commands._sets import check_given, data_option, read_sets, read_tests
+from digitd_trainer.data.digits import Digits
 from digitd_trainer.frameworks import check_installed
-from digitd_trainer.recipes import RECIPES
+from digitd_trainer.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
     from digitd_trainer.train import Trained
 
 
@@ -91,19 +89,49 @@ def train(
     _check_free(folder, replace=replace, teaches=bool(how.teachers and not teacher))
     check_given(data)
     check_installed()
-    sets, tests = read_sets(data), read_tests(data)
+    trained = _trained(
+        folder,
+        how,
+        read_sets(data),
+        tests=read_tests(data),
+        leave_out=leave_out,
+        teacher=teacher,
+        seed=seed,
+        epochs=epochs,
+        processes=processes or max(1, (os.cpu_count() or 2) - 1),
+        fresh=fresh,
+        quiet=as_json,
+    )
+    _print(folder, trained, as_json=as_json)
+
+
+def _trained(
+    folder: Path,
+    how: Recipe,
+    sets: list[Digits],
+    *,
+    tests: list[Digits],
+    leave_out: tuple[str, ...],
+    teacher: tuple[Path, ...],
+    seed: int,
+    epochs: int | None,
+    processes: int,
+    fresh: bool,
+    quiet: bool,
+) -> "Trained":
+    """Train and write the model folder, with a work folder beside it as long as that takes."""
     from digitd_trainer import train as training  # with matplotlib and all: `--help` need not wait
     from digitd_trainer.checkpoints import WorkFolder
     from digitd_trainer.distil import find_teachers
     from digitd_trainer.folder import commit_here, keep_teachers, write_folder
-    from digitd_trainer.prepare import leave_out as part
+    from digitd_trainer.prepare import leave_out as parted
 
     commit = commit_here()  # before an hour in which the checkout may move on
-    sets, left_out = part(sets, leave_out)
+    sets, left_out = parted(sets, leave_out)
     teachers = find_teachers(teacher, classes=how.classes, unseen=[digits.sha256 for digits in left_out])
     settings = training.settings(how, sets, left_out=left_out, teachers=teachers, seed=seed, epochs=epochs)
     with WorkFolder(folder.with_name(f".{folder.name}.training"), settings, fresh=fresh) as work:
-        with _progress(quiet=as_json) as reporter:
+        with shown_progress(quiet=quiet) as reporter:
             trained = training.train(
                 how,
                 sets,
@@ -113,13 +141,13 @@ def train(
                 teachers=teachers,
                 seed=seed,
                 epochs=epochs,
-                processes=processes or max(1, (os.cpu_count() or 2) - 1),
+                processes=processes,
                 reporter=reporter,
             )
         write_folder(folder, trained, recipe=how, sets=sets, left_out=left_out, seed=seed, commit=commit)
         keep_teachers(work.path, _teachers(folder))
         work.clear()
-    _print(folder, trained, as_json=as_json)
+    return trained
 
 
 def _teachers(folder: Path) -> Path:
@@ -139,40 +167,6 @@ def _check_free(folder: Path, *, replace: bool, teaches: bool) -> None:
             f"{_teachers(folder)}: there are teachers already. Learn from them with --teacher {_teachers(folder)}, "
             "or train others in their place with --replace."
         )
-
-
-class _Bars:
-    """Bars on standard error, one a network, with the figures so far beside it."""
-
-    def __init__(self, progress: "Progress") -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def say(self, line: str) -> None:
-        click.echo(line, err=True) if self._progress.disable else self._progress.console.print(line, highlight=False)
-
-    def show(self, part: str, share: float, *, figures: Mapping[str, float]) -> None:
-        if part not in self._tasks:
-            self._tasks[part] = self._progress.add_task(part, total=1.0, figures="")
-        so_far = f"{100 * figures.get('accuracy', 0):.2f} % right, loss {figures.get('loss', 0):.4f}"
-        self._progress.update(self._tasks[part], completed=share, figures=so_far)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[_Bars]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %  {task.fields[figures]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-        yield _Bars(progress)
 
 
 def _print(folder: Path, trained: "Trained", *, as_json: bool) -> None:
