@@ -46,6 +46,8 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_j
 
     config = current_config(optional=True)
     model = find(name or config.reading.model, config.models)
+    if out is not None:
+        write.make_folder(out)
     with _progress() as told:
         found = measuring.evaluate(model, data, own=config.models, told=told)
         page = write.write(found, out, told=told) if out is not None else None

@@ -138,18 +138,21 @@ def left_out(own: Path) -> Iterator[LeftOut]:
             card = open_model(folder).card
         except ModelError:
             continue  # `digitd model list` tells of it
-        named = card.get("left_out")
-        for name in [named] if isinstance(named, str) else named if isinstance(named, list) else []:
-            right, examples = _measured(card, str(name))
-            yield LeftOut(model=folder.name, set=str(name), right=right, examples=examples)
+        for name in _names(card.get("left_out")):
+            right, examples = _measured(card, name)
+            yield LeftOut(model=folder.name, set=name, right=right, examples=examples)
+
+
+def _names(sets: object) -> list[str]:
+    """The names of the sets that a card lists."""
+    named = sets if isinstance(sets, list) else []
+    return [str(each["name"]) for each in named if isinstance(each, Mapping) and "name" in each]
 
 
 def _measured(card: Mapping[str, Any], name: str) -> tuple[int | None, int | None]:
-    """The card's figures of the set called name, which may be called by its file too."""
+    """The card's figures of the left-out set called name, as the training measured them at its end."""
     evaluation = card.get("evaluation")
     for each in evaluation if isinstance(evaluation, list) else []:
-        if isinstance(each, Mapping) and {"set", "right", "examples"} <= each.keys():
-            called = str(each["set"])
-            if called == name or called.partition(".")[0] == name:
-                return int(each["right"]), int(each["examples"])
+        if isinstance(each, Mapping) and each.get("left_out") and each.get("set") == name:
+            return int(each["right"]), int(each["examples"])
     return None, None

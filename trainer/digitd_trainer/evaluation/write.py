@@ -25,7 +25,7 @@ _PICTURES = 13
 
 
 def write(found: Evaluation, folder: Path, *, told: Told) -> Path:
-    """Write everything into folder, making it, and return the page's path.
+    """Write everything into folder, which must be there, and return the page's path.
 
     Raises
     ------
@@ -33,7 +33,6 @@ def write(found: Evaluation, folder: Path, *, told: Told) -> Path:
         The folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / TEXT).write_text(plain(found), "utf-8")
         (folder / JSON).write_text(json.dumps(as_json(found), indent=2, ensure_ascii=False) + "\n", "utf-8")
         pictures = []
@@ -42,10 +41,22 @@ def write(found: Evaluation, folder: Path, *, told: Told) -> Path:
             told("drawing", min(1.0, len(pictures) / _PICTURES))
         (folder / PAGE).write_text(page(found, pictures), "utf-8")
     except OSError as fault:
-        raise ConfigError(
-            f"{fault.filename}: {fault.strerror}. Name a folder that can be written with --out."
-        ) from None
+        raise ConfigError(f"{fault.filename}: {fault.strerror}. Name another folder with --out.") from None
     return folder / PAGE
+
+
+def make_folder(folder: Path) -> None:
+    """Make folder, before a minute of work and not after it.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ConfigError(f"{folder}: {fault.strerror}. Name another folder with --out.") from None
 
 
 def as_json(found: Evaluation) -> dict[str, object]:
