@@ -18,7 +18,7 @@ from digitd.errors import AlreadyRunning, ExitCode
 from digitd_trainer import checkpoints
 from digitd_trainer.checkpoints import State, TrainingStopped, WorkFolder
 from digitd_trainer.data.digits import Digits
-from digitd_trainer.fit import Fitted, fit
+from digitd_trainer.fit import Fitted, Means, fit
 from digitd_trainer.frameworks import import_keras
 from digitd_trainer.prepare import prepare
 from digitd_trainer.progress import Silent
@@ -72,10 +72,8 @@ def fitted(
 ) -> Fitted:
     some = replace(digits, images=digits.images[:400], labels=digits.labelled()[:400])
     with WorkFolder(folder, {"recipe.rate": recipe.rate}) as work:
-        data = prepare([some], recipe, seed=1)
-        return fit(
-            recipe, data, part="training", work=work, seed=1, epochs=epochs, processes=1, reporter=told or Silent()
-        )
+        means = Means(work=work, reporter=told or Silent())
+        return fit(recipe, prepare([some], recipe, seed=1), part="training", means=means, seed=1, epochs=epochs)
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ from click.testing import CliRunner, Result
 from digitd.cli import main
 from digitd.errors import ExitCode, ModelError
 from digitd_trainer import recipes
+from digitd_trainer.augment.rounds import Glyphs, normalised
 from digitd_trainer.checkpoints import TrainingStopped, WorkFolder
 from digitd_trainer.commands import train as command
 from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.distil import find_teachers, opinion
+from digitd_trainer.export import TEMPERATURES
+from digitd_trainer.fit import Means
 from digitd_trainer.frameworks import import_keras
 from digitd_trainer.network import seed_network
 from digitd_trainer.prepare import leave_out
@@ -76,7 +79,10 @@ def test_no_two_teachers_share_a_seed() -> None:
 
 
 def test_finished_teachers_are_not_trained_again(tmp_path: Path, digits: Digits) -> None:
-    """A run that ends in its student's second round goes on there, with its teachers as they were."""
+    """A run that ends in its student's second round goes on there, with its teachers as they were.
+
+    What it is calibrated with may be given: with labels that are all wrong, it is as unsure as can be.
+    """
     some = replace(digits, images=digits.images[:400], labels=digits.labelled()[:400])
     for at, lines in (
         ("teacher-2", []),
@@ -84,11 +90,13 @@ def test_finished_teachers_are_not_trained_again(tmp_path: Path, digits: Digits)
     ):
         reporter = Stops(at=at)
         with WorkFolder(tmp_path / "work", {}) as work, pytest.raises(KeyboardInterrupt):
-            train(TAUGHT, [some], work=work, reporter=reporter)
+            train(TAUGHT, [some], means=Means(work=work, reporter=reporter))
         assert reporter.lines == lines
     reporter = Stops()
+    lies = Glyphs(images=normalised(some.images), labels=(some.labelled() + 1) % 10)
     with WorkFolder(tmp_path / "work", {}) as work:
-        trained = train(TAUGHT, [some], work=work, reporter=reporter, calibration=None)
+        trained = train(TAUGHT, [some], means=Means(work=work, reporter=reporter), calibration=lies)
+    assert trained.temperature == TEMPERATURES[-1]
     assert reporter.lines[-1] == "student: going on after round 1 of 2"
     assert [teacher.name for teacher in trained.teachers] == ["teacher-1", "teacher-2"]
     assert all(teacher.accuracy is not None and teacher.accuracy > 0.15 for teacher in trained.teachers)
@@ -212,5 +220,5 @@ def test_too_little_room_is_told_of_before_training(
     usage = type("usage", (), {"free": free})
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
     with WorkFolder(tmp_path / "work", {}) as work, pytest.raises(TrainingStopped, match="needs about"):
-        train(TAUGHT, [digits], work=work)
+        train(TAUGHT, [digits], means=Means(work=work))
     assert not list(tmp_path.iterdir())

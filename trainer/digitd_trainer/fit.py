@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
@@ -14,8 +14,20 @@ from digitd_trainer.checkpoints import State, TrainingStopped, WorkFolder
 from digitd_trainer.distil import opinion, said_by
 from digitd_trainer.learner import AfterBatch, Learner, NotFinite
 from digitd_trainer.prepare import Prepared
-from digitd_trainer.progress import Reporter, Stopwatch
+from digitd_trainer.progress import Reporter, Silent, Stopwatch
 from digitd_trainer.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a training is done with; none of it changes what comes out.
+
+    work keeps what every round reached; processes draw the glyphs, where the recipe distorts; reporter is told.
+    """
+
+    work: WorkFolder
+    processes: int = 1
+    reporter: Reporter = field(default_factory=Silent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +44,12 @@ def fit(
     data: Prepared,
     *,
     part: str,
-    work: WorkFolder,
+    means: Means,
     seed: int,
     epochs: int,
     teachers: Sequence[Any] = (),
-    processes: int,
-    reporter: Reporter,
 ) -> Fitted:
-    """Fit recipe's network to data, in epochs rounds; goes on with what work keeps of part.
+    """Fit recipe's network to data, in epochs rounds; goes on with what the work folder keeps of part.
 
     Raises
     ------
@@ -48,17 +58,17 @@ def fit(
     """
     steps = math.ceil(_round_size(recipe, data) / recipe.batch)
     learner = Learner(recipe, seed=seed, steps=steps * epochs, taught=bool(teachers))
-    state = _take_up(learner, part, work=work, epochs=epochs, reporter=reporter)
+    state = _take_up(learner, part, means=means, epochs=epochs)
     clock, history = Stopwatch(state.seconds), {name: list(values) for name, values in state.history.items()}
     held_out = joined([glyphs for _, glyphs in data.held_out])
-    rounds = _rounds(recipe, data, first=state.rounds, epochs=epochs, seed=seed, processes=processes)
+    rounds = _rounds(recipe, data, first=state.rounds, epochs=epochs, seed=seed, processes=means.processes)
     for number, glyphs in enumerate(_timed(rounds, clock), start=state.rounds):
-        told = _teller(reporter, part, done=number * steps, total=epochs * steps)
+        told = _teller(means.reporter, part, done=number * steps, total=epochs * steps)
         try:
             figures, weights = _round(learner, glyphs, number, kept=held_out, teachers=teachers, clock=clock, told=told)
         except NotFinite as fault:
             where = f"{part}, round {number + 1} of {epochs}, step {fault.step} of {steps}"
-            raise TrainingStopped(_advice(where, recipe, work=work, rounds=number)) from None
+            raise TrainingStopped(_advice(where, recipe, work=means.work, rounds=number)) from None
         for name, value in figures.items():
             history.setdefault(name, []).append(round(value, 6))
         state = State(
@@ -68,19 +78,19 @@ def fit(
             variables=learner.variables(),
             weights=weights,
         )
-        work.keep(part, state)
+        means.work.keep(part, state)
     learner.network.set_weights(list(state.weights))
     return Fitted(network=learner.network, history=history, seconds=clock.seconds)
 
 
-def _take_up(learner: Learner, part: str, *, work: WorkFolder, epochs: int, reporter: Reporter) -> State:
+def _take_up(learner: Learner, part: str, *, means: Means, epochs: int) -> State:
     """The state kept of part, which learner then has; or that of a beginning."""
-    state = work.state(part)
+    state = means.work.state(part)
     if state is None:
         return State(rounds=0, history={}, seconds={}, variables=(), weights=learner.network.get_weights())
     if not learner.restore(state.variables):
-        raise TrainingStopped(f"{work.path}: {part} is of another network. Begin again with --fresh.")
-    reporter.say(f"{part}: going on after round {state.rounds} of {epochs}")
+        raise TrainingStopped(f"{means.work.path}: {part} is of another network. Begin again with --fresh.")
+    means.reporter.say(f"{part}: going on after round {state.rounds} of {epochs}")
     return state
 
 

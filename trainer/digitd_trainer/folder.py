@@ -113,6 +113,7 @@ def _card(
                 "name": digits.name,
                 "sha256": digits.sha256,
                 "examples": len(digits.images),
+                "unusable": len(digits.left_out),
                 "held_out": figures.examples,
             }
             for digits, figures in zip(sets, trained.held_out, strict=True)

@@ -12,10 +12,10 @@ from digitd_trainer.augment.rounds import Glyphs
 from digitd_trainer.average import bare_copy
 from digitd_trainer.checkpoints import WorkFolder
 from digitd_trainer.distil import Teacher, said_by
-from digitd_trainer.fit import Fitted, fit
+from digitd_trainer.fit import Fitted, Means, fit
 from digitd_trainer.frameworks import import_keras
 from digitd_trainer.prepare import Prepared
-from digitd_trainer.progress import Reporter, Stopwatch
+from digitd_trainer.progress import Stopwatch
 from digitd_trainer.recipes import Recipe
 
 
@@ -23,14 +23,12 @@ def train_teachers(
     recipe: Recipe,
     data: Prepared,
     *,
-    work: WorkFolder,
+    means: Means,
     seed: int,
     learnt: Sequence[str],
-    processes: int,
     clock: Stopwatch,
-    reporter: Reporter,
 ) -> list[Teacher]:
-    """Train the teachers of recipe, except for those that work keeps; their seeds follow from seed.
+    """Train the teachers of recipe, except for those that the work folder keeps; their seeds follow from seed.
 
     learnt are the hashes of what data was made of.
 
@@ -43,21 +41,12 @@ def train_teachers(
     teachers = []
     for number in range(recipe.teachers):
         part, own_seed = f"teacher-{number + 1}", seed_of_teacher(seed, number)
-        path = work.path / f"{part}.keras"
+        path = means.work.path / f"{part}.keras"
         if path.is_file():
-            reporter.say(f"{part}: is trained already")
+            means.reporter.say(f"{part}: is trained already")
         else:
-            fitted = fit(
-                own,
-                data,
-                part=part,
-                work=work,
-                seed=own_seed,
-                epochs=own.epochs,
-                processes=processes,
-                reporter=reporter,
-            )
-            _keep(part, fitted, work=work)
+            fitted = fit(own, data, part=part, means=means, seed=own_seed, epochs=own.epochs)
+            _keep(part, fitted, work=means.work)
         clock.add(json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["seconds"], under="teachers")
         teachers.append(
             Teacher(

@@ -10,15 +10,14 @@ from typing import Any
 import digitd
 from digitd.reading.classify import Classifier
 from digitd_trainer.augment.rounds import Glyphs, joined
-from digitd_trainer.checkpoints import WorkFolder
 from digitd_trainer.data.digits import Digits
 from digitd_trainer.distil import Teacher
 from digitd_trainer.evaluation.figures import SetFigures, measure
 from digitd_trainer.export import find_temperature, to_litert
-from digitd_trainer.fit import fit
+from digitd_trainer.fit import Means, fit
 from digitd_trainer.learner import build
-from digitd_trainer.prepare import as_read, prepare
-from digitd_trainer.progress import Reporter, Silent, Stopwatch
+from digitd_trainer.prepare import Prepared, as_read, prepare
+from digitd_trainer.progress import Stopwatch
 from digitd_trainer.recipes import Recipe
 from digitd_trainer.teachers import measured, train_teachers
 
@@ -43,15 +42,13 @@ def train(
     recipe: Recipe,
     sets: Sequence[Digits],
     *,
-    work: WorkFolder,
+    means: Means,
     tests: Sequence[Digits] = (),
     left_out: Sequence[Digits] = (),
     teachers: Sequence[Teacher] = (),
     calibration: Glyphs | None = None,
     seed: int = 42,
     epochs: int | None = None,
-    processes: int = 1,
-    reporter: Reporter | None = None,
 ) -> Trained:
     """Train.
 
@@ -61,12 +58,10 @@ def train(
         How.
     sets
         What is learnt from; a share of each is held out.
-    work
-        Keeps what every round reached, and is gone on with.
-    tests
-        What the finished model is measured with, and nothing else.
-    left_out
-        Sets that might have been learnt from, measured whole as tests are.
+    means
+        With what; a training that its work folder keeps is gone on with.
+    tests, left_out
+        What the finished model is measured with, and nothing else; the latter might have been learnt from.
     teachers
         Instead of those that the recipe would train.
     calibration
@@ -75,10 +70,6 @@ def train(
         Decides the first weights, the order, and what is drawn; never what is held out.
     epochs
         Instead of the recipe's number.
-    processes
-        Worker processes that draw glyphs, where the recipe distorts.
-    reporter
-        Told what goes on.
 
     Raises
     ------
@@ -89,39 +80,14 @@ def train(
     NotInstalled
         TensorFlow is not there.
     """
-    reporter, clock, epochs = reporter or Silent(), Stopwatch(), epochs or recipe.epochs
-    work.check_room(bytes_needed(recipe, given=len(teachers)))
+    means.work.check_room(bytes_needed(recipe, given=len(teachers)))
+    clock, epochs = Stopwatch(), epochs or recipe.epochs
     with clock.on("preparing"):
         data = prepare(sets, recipe, seed=seed)
-        held_out = joined([glyphs for _, glyphs in data.held_out])
-
-    if not teachers and recipe.teachers:
-        learnt = [digits.sha256 for digits in sets]
-        teachers = train_teachers(
-            recipe,
-            data,
-            work=work,
-            seed=seed,
-            learnt=learnt,
-            processes=processes,
-            clock=clock,
-            reporter=reporter,
-        )
-    teachers = [measured(teacher, held_out) for teacher in teachers]
-
-    fitted = fit(
-        recipe,
-        data,
-        part="student" if teachers else "training",
-        work=work,
-        seed=seed,
-        epochs=epochs,
-        teachers=[teacher.network for teacher in teachers],
-        processes=processes,
-        reporter=reporter,
-    )
+    teachers = _teachers(recipe, data, sets, given=teachers, means=means, seed=seed, clock=clock)
+    networks, part = [teacher.network for teacher in teachers], "student" if teachers else "training"
+    fitted = fit(recipe, data, part=part, means=means, seed=seed, epochs=epochs, teachers=networks)
     clock.add(fitted.seconds)
-
     with clock.on("making the file"):
         litert = to_litert(fitted.network, data.calibration.images)
         temperature = find_temperature(litert, calibration or data.calibration)
@@ -143,6 +109,24 @@ def train(
             left_out=figures([(digits.name, as_read(digits, recipe)) for digits in left_out]),
             tests=figures([(digits.name, as_read(digits, recipe)) for digits in tests]),
         )
+
+
+def _teachers(
+    recipe: Recipe,
+    data: Prepared,
+    sets: Sequence[Digits],
+    *,
+    given: Sequence[Teacher],
+    means: Means,
+    seed: int,
+    clock: Stopwatch,
+) -> list[Teacher]:
+    """Those given, or else those of recipe, with their accuracy on what is held out."""
+    learnt = [digits.sha256 for digits in sets]
+    teachers = given or train_teachers(recipe, data, means=means, seed=seed, learnt=learnt, clock=clock)
+    with clock.on("measuring teachers"):
+        held_out = joined([glyphs for _, glyphs in data.held_out])
+        return [measured(teacher, held_out) for teacher in teachers]
 
 
 def settings(

@@ -123,6 +123,7 @@ def _trained(
     from digitd_trainer import train as training  # with matplotlib and all: `--help` need not wait
     from digitd_trainer.checkpoints import WorkFolder
     from digitd_trainer.distil import find_teachers
+    from digitd_trainer.fit import Means
     from digitd_trainer.folder import commit_here, keep_teachers, write_folder
     from digitd_trainer.prepare import leave_out as parted
 
@@ -135,14 +136,12 @@ def _trained(
             trained = training.train(
                 how,
                 sets,
-                work=work,
+                means=Means(work=work, processes=processes, reporter=reporter),
                 tests=tests,
                 left_out=left_out,
                 teachers=teachers,
                 seed=seed,
                 epochs=epochs,
-                processes=processes,
-                reporter=reporter,
             )
         write_folder(folder, trained, recipe=how, sets=sets, left_out=left_out, seed=seed, commit=commit)
         keep_teachers(work.path, _teachers(folder))
