@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench bench-forms wheel lock clean model help
+.PHONY: demo test lint format bench bench-forms bench-model evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ bench: .venv/base ## how fast the service is, and that a kill loses nothing; wri
 
 bench-forms: .venv/base ## how many fields of real forms are right; skips where there is no data; writes bench/forms.json
 	$(BIN)/python bench/forms.py
+
+bench-model: .venv/dev ## how fast a model reads, beside the seed network; writes bench/model.json
+	$(BIN)/python bench/model.py $(MODEL)
+
+evaluate: .venv/dev ## what a model is worth: make evaluate DATA=folder MODEL=paper-1 OUT=folder
+	$(BIN)/digitd model evaluate $(MODEL) $(DATA:%=--data %) --out $(or $(OUT),build/evaluation)
 
 wheel: .venv/dev ## build the wheel, install it in a clean environment, run the demo from another folder
 	rm -rf build/wheel build/clean
