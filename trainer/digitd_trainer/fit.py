@@ -133,11 +133,10 @@ def _measured(network: Any, weights: Sequence[NDArray[Any]], held_out: Glyphs) -
 
 
 def _advice(where: str, recipe: Recipe, *, work: WorkFolder, rounds: int) -> str:
-    kept = f"What {rounds} rounds reached is kept in {work.path}: the" if rounds else "The"
+    kept, on = (f" What round {rounds} reached is kept in {work.path}.", " to go on from there") if rounds else ("", "")
     return (
-        f"{where}: the loss is no longer a number, so nothing more can be learnt. {kept} same command with "
-        f"a smaller --rate (it was {recipe.rate:g}) goes on{' from there' if rounds else ''}. "
-        "If that does not help, look at the data: digitd train preview."
+        f"{where}: the loss is no longer a number, so nothing more can be learnt.{kept} Run the same command with a "
+        f"smaller --rate (it was {recipe.rate:g}){on}; if that does not help, look at the data: digitd train preview."
     )
 
 
