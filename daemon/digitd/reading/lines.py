@@ -140,6 +140,8 @@ def _across(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
 def _down(runs: NDArray[np.int32], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """As `_across`, of runs in the turned field; the mask is upright again."""
     found = _where_expected(runs, frame.uprights(), frame, side=frame.height)
+    if not frame.exact:  # a picture of one cell: what stands in its middle is its digit
+        return found
     return found | _joining(_thin(runs, BROKEN_LINE * frame.height, frame).T, across, frame)
 
 

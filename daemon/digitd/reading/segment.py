@@ -20,6 +20,9 @@ LOWEST_IN_CELL = 0.12
 #: In a picture of a single cell the border is within this share of its height from the edge.
 LOOSE_BORDER = 0.22
 
+#: In a picture of a single cell, what an edge cuts off is a rest when it is no larger than this share of what is clear.
+REST_OF_CLEAR = 0.3
+
 #: A piece in two cells is cut at the divider when at least this share of its ink is on either side.
 SHARED_INK = 0.2
 
@@ -70,7 +73,7 @@ def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     dark = inks.darkness(cell)
     frame = Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, loose=LOOSE_BORDER, exact=0.0)
-    pieces = _pieces(inks.writing(dark, frame), frame)
+    pieces = _without_rests(_pieces(inks.writing(dark, frame), frame), frame)
     return next(_in_cells(pieces, dark, frame, 1)).ink
 
 
@@ -91,6 +94,18 @@ def _pieces(writing: NDArray[np.uint8], frame: Frame) -> list[_Piece]:
         if area >= smallest and inside[index] >= 0.6 * area and not _rest_of_border(x, y, width, height, frame):
             found.append(_Piece(marks[y : y + height, x : x + width] == index, x, y, x + width, y + height))
     return found
+
+
+def _without_rests(pieces: list[_Piece], frame: Frame) -> list[_Piece]:
+    """Drop what an edge of the picture cuts off, where something larger lies clear of the edges."""
+    cut = [p.x0 <= 1 or p.y0 <= 1 or p.x1 >= frame.x1 - 1 or p.y1 >= frame.y1 - 1 for p in pieces]
+    areas = [int(piece.mask.sum()) for piece in pieces]
+    clear = max((area for area, is_cut in zip(areas, cut, strict=True) if not is_cut), default=0)
+    return [
+        piece
+        for piece, area, is_cut in zip(pieces, areas, cut, strict=True)
+        if not is_cut or area > REST_OF_CLEAR * clear
+    ]
 
 
 def _rest_of_border(x: int, y: int, width: int, height: int, frame: Frame) -> bool:
