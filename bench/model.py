@@ -1,4 +1,4 @@
-"""How fast a model reads, beside the seed network: digits a second of both 8-bit files, and the ratio. `make bench-model`.
+"""How fast a model reads beside the seed network: digits a second of both 8-bit files. `make bench-model`.
 
 Machines differ and are never idle, so only ratios count: both are measured in turn in the same process, round by round,
 and the median over the rounds is given. The seed network is made here with random weights, which cost what learnt ones

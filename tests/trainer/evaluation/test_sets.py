@@ -61,6 +61,13 @@ def test_the_card_says_what_was_learnt_from(shared: Path) -> None:
     assert relation(test, {}) == relation(test, {"data": "much"}) == (Relation.STRANGE, 0.0)
 
 
+def test_kaggles_csv_is_kin_of_mnist(shared: Path) -> None:
+    """train.csv is MNIST parted anew: x_test is nothing new to who learnt from it, whatever its hash."""
+    mnist = next(find_sets(shared))
+    assert relation(mnist, {"data": [{"name": "train.csv", "sha256": "0"}]}) == (Relation.KIN, 0.0)
+    assert relation(mnist, {"data": [{"name": "mine.csv", "sha256": "0"}]}) == (Relation.STRANGE, 0.0)
+
+
 def test_two_sets_of_one_name_are_refused(shared: Path) -> None:
     """In the report they could not be told apart."""
     twice = [*find_sets(shared), *find_sets(shared)]
