@@ -164,6 +164,7 @@ def test_teachers_can_be_given(taught: tuple[Path, Result]) -> None:
         teacher["sha256"] for teacher in cards[0]["teachers"]
     ]
     assert cards[1]["teachers"][2]["sha256"] == cards[0]["keras_sha256"]
+    assert [teacher["epochs"] for teacher in cards[1]["teachers"]] == [None, None, 2]
 
 
 def test_a_teacher_must_not_know_what_is_left_out(taught: tuple[Path, Result]) -> None:

@@ -104,11 +104,12 @@ def _files(path: Path) -> list[Path]:
 
 
 def _open(path: Path, *, classes: int) -> Teacher:
-    name, learnt = path.name, None
+    name, learnt, seed, epochs = path.name, None, None, None
     if (path.parent / CARD).is_file() and path.name == KERAS:
         model = open_model(path.parent)
         check_keras(model)
-        name, learnt = str(model.card["name"]), tuple(str(each["sha256"]) for each in model.card.get("data", ()))
+        name, seed, epochs = str(model.card["name"]), model.card.get("seed"), model.card.get("epochs")
+        learnt = tuple(str(each["sha256"]) for each in model.card.get("data", ()))
     try:
         network = import_keras().models.load_model(path, compile=False)
         shapes = network.input_shape, network.output_shape
@@ -120,4 +121,5 @@ def _open(path: Path, *, classes: int) -> Teacher:
             f"{path}: takes {shapes[0]} and gives {shapes[1]}; this recipe needs teachers that tell {classes} classes "
             f"of {GLYPH_SIDE}x{GLYPH_SIDE}x1 apart. Use another teacher or another recipe."
         )
-    return Teacher(name=name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), network=network, learnt=learnt)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Teacher(name=name, sha256=sha256, network=network, learnt=learnt, seed=seed, epochs=epochs)
