@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from digitd import succession
 from digitd.config import NAME, Config, choose_model
 from digitd.engine import Engine
 from digitd.errors import ModelError
@@ -190,3 +191,19 @@ def test_a_model_trained_anew_under_its_name_is_taken_up(changing: Changing) -> 
 
     changing.run(train_anew)
     assert changing.read_by() == {"a": "old", "b": "new"}, "by the name on the card"
+
+
+def test_a_model_whose_file_kills_its_process_is_refused(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried in a process of its own, so that the service lives on."""
+
+    class Dying(Executor):
+        def __init__(self, *_args: object) -> None: ...
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenExecutor("it was killed"))
+            return future
+
+    monkeypatch.setattr(succession, "ProcessPoolExecutor", Dying)
+    with pytest.raises(ModelError, match="the process that opened it died"):
+        try_apart(find("new", changing.bench.config.models))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -38,6 +39,19 @@ def test_another_file_is_what_the_trainer_loads(shared: Path, digits: Digits, tm
     np.savez(tmp_path / "mine.npz", x=255 - digits.images[:9], y=digits.labelled()[:9])
     (mine,) = find_sets(tmp_path / "mine.npz")
     assert (mine.name, mine.paper, mine.part) == ("mine.npz", True, "")
+
+
+def test_what_is_no_digit_is_a_set_of_its_own(tmp_path: Path, digits: Digits) -> None:
+    """In a folder of pictures by class some may be no digits: they are what must not pass for one."""
+    for place, name in enumerate(["3", "3", "5", "other"]):
+        (tmp_path / name).mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name / f"{place}.png"), digits.images[place])
+    found = {source.name: source for source in find_sets(tmp_path)}
+    assert {name: len(source.images) for name, source in found.items()} == {
+        tmp_path.name: 3,
+        f"{tmp_path.name}, no digits": 1,
+    }
+    assert [source.labels is None for source in found.values()] == [False, True]
 
 
 def test_a_set_that_is_not_what_it_is_called_is_refused(shared: Path) -> None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     multiple=True,
     required=True,
-    help="A folder of sets, or an npz, CSV or IDX file of digits; as often as you like.",
+    help="A folder of sets, or what `digitd train` takes; as often as you like.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Write an HTML page, pictures, text and JSON there."

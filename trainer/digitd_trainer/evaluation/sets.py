@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.records import NOT_A_DIGIT
 from digitd_trainer.data.digits import DatasetError, Digits, sha256_of
 
 
@@ -120,19 +121,25 @@ def _load_plain(path: Path) -> Iterator[Source]:
     from digitd_trainer.data.load import load, load_tests
 
     tests = {digits.sha256: digits for digits in load_tests(path)}
-    for digits in load(path):
-        yield _source(tests.get(digits.sha256, digits))
+    for digits in load(path, strangers=True):
+        chosen = tests.get(digits.sha256, digits)
+        none = chosen.labelled() == NOT_A_DIGIT
+        if not none.all():
+            yield _source(chosen, ~none, name=chosen.name)
+        if none.any():
+            yield _source(chosen, none, name=f"{chosen.name}, no digits", digits=False)
 
 
-def _source(digits: Digits) -> Source:
-    _, _, part = digits.name.partition(" ")
+def _source(found: Digits, which: NDArray[np.bool_], *, name: str, digits: bool = True) -> Source:
+    """Those of a set that which, (N,), says."""
+    images = found.images[which]
     return Source(
-        name=digits.name,
-        images=digits.images,
-        labels=digits.labelled(),
-        sha256=digits.sha256,
-        part=part,
-        paper=bool(np.median(digits.images) > PAPER_LEVEL),
+        name=name,
+        images=images,
+        labels=found.labelled()[which] if digits else None,
+        sha256=found.sha256,
+        part=found.name.partition(" ")[2],
+        paper=bool(np.median(images) > PAPER_LEVEL),
     )
 
 
