@@ -7,7 +7,6 @@ in hand with it, and which one killed it cannot be known, unless only one was in
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from digitd.config import Config
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.reader import open_reader
 from digitd.records import DocumentReading
+from digitd.wake import end_with_parent
 
 #: Documents in hand for each process, so that one never waits for the coordinator.
 IN_HAND_PER_PROCESS = 2
@@ -143,9 +143,8 @@ _reader = lru_cache(maxsize=1)(open_reader)
 
 def _begin_process(config: Config) -> None:
     """Prepare a reading process: it ends with its parent, not with the terminal's Ctrl-C, and uses one core."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     logs.configure(config.log.level, json=config.log.json_lines)  # or lines would go to standard output
     import cv2
 
@@ -154,13 +153,6 @@ def _begin_process(config: Config) -> None:
         _reader(config)
     except DigitdError:
         return  # told with the first document: here it would only break the pool
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _kill(executor: Executor) -> None:

@@ -1,5 +1,7 @@
 """What is drawn for training: always glyphs, always the same for a seed, and strangers beside the digits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,14 +116,15 @@ def test_what_is_held_out_is_the_seeds_choice(digits: Digits) -> None:
 
 
 def test_nothing_held_out_is_learnt(digits: Digits) -> None:
-    """Calibration is drawn from what is held out only."""
+    """Calibration is drawn from what is held out only; what the pen writes is learnt."""
+    recipe = replace(RECIPES["paper"], penned=30)
     some = Digits(name="some", images=digits.images[:120], labels=digits.labelled()[:120], sha256="")
-    prepared = prepare([some], RECIPES["paper"], seed=1)
+    prepared = prepare([some], recipe, seed=1)
     ((name, held_out),) = prepared.held_out
     assert name == "some"
-    kept = round(120 * RECIPES["paper"].held_out)
+    kept = round(120 * recipe.held_out)
     assert abs(len(held_out.labels) - kept) <= 1
-    assert len(prepared.learnt.labels) + len(held_out.labels) == 120
+    assert len(prepared.learnt.labels) + len(held_out.labels) == 120 + recipe.penned
     assert len(prepared.calibration.labels) == round_size(len(held_out.labels))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from digitd.reading.normalise import GLYPH_SIDE
+from digitd_trainer.augment.penned import penned
 from digitd_trainer.augment.rounds import Glyphs, as_squares, balanced, draw_round, joined, normalised
 from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.recipes import SPLIT_SEED, Recipe
@@ -22,8 +23,9 @@ CALIBRATION_ROUND = 1_000_000
 class Prepared:
     """Data ready for training.
 
-    learnt are the digits learnt from, all sets in one, the small ones repeated; held_out are the others by set, as
-    pages are read; calibration is like what is trained on, but made of what is held out.
+    learnt are the digits learnt from, all sets in one, the small ones repeated, and those the recipe has written;
+    held_out are the others by set, as pages are read; calibration is like what is trained on, but made of what is held
+    out.
     """
 
     learnt: Glyphs
@@ -49,10 +51,15 @@ def prepare(sets: Sequence[Digits], recipe: Recipe, *, seed: int) -> Prepared:
     ]
     kept = joined([kept for _, kept in squares])
     return Prepared(
-        learnt=balanced([learnt for learnt, _ in squares]),
+        learnt=joined([balanced([learnt for learnt, _ in squares]), *_written(recipe)]),
         held_out=held_out,
         calibration=draw_round(kept, CALIBRATION_ROUND, seed=seed),
     )
+
+
+def _written(recipe: Recipe) -> list[Glyphs]:
+    """The digits that recipe has written, the same for every seed of training."""
+    return [penned(recipe.penned, seed=SPLIT_SEED)] if recipe.penned else []
 
 
 def leave_out(sets: Sequence[Digits], names: Sequence[str]) -> tuple[list[Digits], list[Digits]]:

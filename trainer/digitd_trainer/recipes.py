@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: What a recipe calls NAME is the function NAME_network of `digitd_trainer.network`.
-Network = Literal["seed", "paper"]
+Network = Literal["seed", "paper", "teacher"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,8 +14,9 @@ class Recipe:
 
     network names a function of `digitd_trainer.network`; classes is 10, or 11 with *not a digit*. Where normalised is
     false, pictures are taken as they are, which needs 28x28. distorted draws every digit anew for each epoch and adds
-    strangers. held_out is the share of each set kept for choosing and calibrating, in (0, 1). rate is Adam's step:
-    constant, or with decay the highest of a rise over the first tenth and a cosine down to 0.
+    strangers; penned is how many digits, written by a drawn pen, are learnt with those of the sets. held_out is the
+    share of each set kept for choosing and calibrating, in (0, 1). rate is Adam's step: constant, or with decay the
+    highest of a rise over the first tenth and a cosine down to 0.
 
     weight_decay is AdamW's, of kernels only; 0 is plain Adam. label_smoothing, in [0, 1), is the share of certainty
     taken from each label. average, in [0, 1), makes a network of the moving average of the weights, in which each step
@@ -37,6 +38,7 @@ class Recipe:
     batch: int
     rate: float
     decay: bool
+    penned: int = 0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     average: float = 0.0
@@ -71,10 +73,16 @@ RECIPES: Mapping[str, Recipe] = {
             normalised=True,
             distorted=True,
             held_out=0.08,
-            epochs=16,
-            batch=128,
-            rate=0.003,
+            penned=20_000,
+            epochs=20,
+            batch=256,
+            rate=0.004,
             decay=True,
+            weight_decay=1e-4,
+            average=0.998,
+            teachers=2,
+            teacher_network="teacher",
+            teacher_epochs=12,
         ),
         Recipe(
             name="quick",

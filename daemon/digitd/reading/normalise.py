@@ -87,9 +87,8 @@ def _stretch(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     counts[: max(1, math.ceil(FAINTEST * top))] = 0
     cumulative = np.cumsum(counts)
     full = int(np.searchsorted(cumulative, FULL_INK * cumulative[-1]))
-    levels = np.arange(256, dtype=np.float32)
-    table = np.where(levels < FAINTEST * full, 0.0, np.minimum(levels * (255.0 / full), 255.0))
-    stretched: NDArray[np.uint8] = cv2.LUT(ink, np.rint(table).astype(np.uint8))
+    bare = cv2.threshold(ink, math.ceil(FAINTEST * full) - 1, 0, cv2.THRESH_TOZERO)[1]
+    stretched: NDArray[np.uint8] = cv2.convertScaleAbs(bare, alpha=255.0 / full)
     return stretched
 
 

@@ -75,7 +75,7 @@ def bend(picture: Ink, rng: Generator, *, strength: float = 1.0) -> Ink:
     cos, sin = np.cos(turn), np.sin(turn)
     matrix = (np.array([[cos, -sin], [sin, cos]]) @ np.array([[squeeze, slant], [0, 1 / squeeze]])).astype(np.float32)
     middle = (CANVAS_SIDE - 1) / 2
-    y, x = _GRID - np.float32(middle)
+    y, x = _GRID
     shake = rng.normal(0, rng.uniform(0, 2.2) * strength, (5, 5, 2)).astype(np.float32)
     moved = cv2.resize(shake, (CANVAS_SIDE, CANVAS_SIDE), interpolation=cv2.INTER_CUBIC)
     map_x = matrix[0, 0] * x + matrix[0, 1] * y + np.float32(middle) + moved[..., 0]
@@ -85,7 +85,8 @@ def bend(picture: Ink, rng: Generator, *, strength: float = 1.0) -> Ink:
 
 def fade(picture: Ink, rng: Generator) -> Ink:
     """Make the ink of a picture fainter, uneven and grainy, as pencils and poor scans do."""
-    grain = rng.standard_normal(picture.shape, np.float32) * np.float32(rng.uniform(0, 14))
+    top, left = rng.integers(0, len(_GRAIN) - np.array(picture.shape), endpoint=True)
+    grain = _GRAIN[top : top + picture.shape[0], left : left + picture.shape[1]] * np.float32(rng.uniform(0, 14))
     patches = (rng.uniform(0.75, 1.0, (4, 4)) * rng.uniform(0.35, 1.0)).astype(np.float32)
     uneven = cv2.resize(patches, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
     faded: Ink = np.clip((picture + grain) * uneven * (picture > 8), 0, 255).astype(np.uint8)
@@ -157,7 +158,10 @@ def _pen(side: int) -> NDArray[np.uint8]:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8, copy=False)
 
 
-_GRID = np.indices((CANVAS_SIDE, CANVAS_SIDE)).astype(np.float32)
+_GRID = np.indices((CANVAS_SIDE, CANVAS_SIDE)).astype(np.float32) - np.float32((CANVAS_SIDE - 1) / 2)
+
+#: Where the grain of each picture is cut from: drawing it anew would take as long as all the rest.
+_GRAIN = np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
 
 #: How often each change happens, in the order in which it happens on paper.
 Changes = tuple[tuple[float, Callable[[Ink, Generator], Ink]], ...]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from digitd.reading.normalise import GLYPH_SIDE, normalise
 from digitd.records import NOT_A_DIGIT
+from digitd.wake import end_with_parent
 from digitd_trainer.augment.distort import distort
 from digitd_trainer.augment.strangers import stranger
 
@@ -85,7 +86,7 @@ def draw_rounds(digits: Glyphs, count: int, *, seed: int, processes: int, first:
     What is drawn depends on seed alone, not on how many processes draw.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with TensorFlow's threads may hang
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_keep, initargs=(digits,)) as workers:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(digits,)) as workers:
 
         def start(number: int) -> list[Future[Glyphs]]:
             return [workers.submit(_draw, *order) for order in _orders(len(digits.labels), number, seed)]
@@ -99,6 +100,11 @@ def draw_rounds(digits: Glyphs, count: int, *, seed: int, processes: int, first:
 
 #: The digits a worker draws from; set once in each process, since handing them over with every order costs more.
 _KEPT: list[Glyphs] = []
+
+
+def _begin(digits: Glyphs) -> None:
+    end_with_parent()
+    _keep(digits)
 
 
 def _keep(digits: Glyphs) -> None:
