@@ -12,6 +12,7 @@ from digitd.records import NOT_A_DIGIT
 from digitd_trainer.augment.distort import distort, on_canvas
 from digitd_trainer.augment.rounds import (
     LARGEST_REPEAT,
+    STRANGER_SHARE,
     Glyphs,
     as_squares,
     balanced,
@@ -126,6 +127,20 @@ def test_nothing_held_out_is_learnt(digits: Digits) -> None:
     assert abs(len(held_out.labels) - kept) <= 1
     assert len(prepared.learnt.labels) + len(held_out.labels) == 120 + recipe.penned
     assert len(prepared.calibration.labels) == round_size(len(held_out.labels))
+
+
+def test_what_a_set_shows_as_no_digit_is_learnt(digits: Digits) -> None:
+    """It is trained on and calibrated with, and left out of what is measured: that is digits."""
+    labels = digits.labelled()[:200].copy()
+    labels[:60] = NOT_A_DIGIT
+    some = Digits(name="some", images=digits.images[:200], labels=labels, sha256="")
+    prepared = prepare([some], replace(RECIPES["paper"], penned=0), seed=1)
+    ((_, held_out),) = prepared.held_out
+    strangers = int((prepared.learnt.labels == NOT_A_DIGIT).sum())
+    kept = prepared.calibration.labels[: -round(STRANGER_SHARE * 16)]
+    assert 40 < strangers < 60
+    assert strangers + int((kept == NOT_A_DIGIT).sum()) == 60
+    assert not (held_out.labels == NOT_A_DIGIT).any()
 
 
 def test_sets_of_one_name_stay_two(digits: Digits) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from digitd.reading.normalise import GLYPH_SIDE
+from digitd.records import NOT_A_DIGIT
 from digitd_trainer.augment.penned import penned
 from digitd_trainer.augment.rounds import Glyphs, as_squares, balanced, draw_round, joined, normalised
-from digitd_trainer.data.digits import DatasetError, Digits
+from digitd_trainer.data.digits import DatasetError, Digits, only_digits
 from digitd_trainer.recipes import SPLIT_SEED, Recipe
 
 #: Fewer digits than this cannot be parted into something learnt from and something measured with.
@@ -94,8 +95,8 @@ def split(digits: Digits, *, share: float) -> tuple[Digits, Digits]:
     from sklearn.model_selection import train_test_split  # a second: only what trains pays for it
 
     labels = digits.labelled()
-    if len(labels) < FEWEST:
-        raise DatasetError(f"{digits.name}: {len(labels)} digits are too few to learn from; give {FEWEST} or more.")
+    if (count := int((labels != NOT_A_DIGIT).sum())) < FEWEST:
+        raise DatasetError(f"{digits.name}: {count} digits are too few to learn from; give {FEWEST} or more.")
     images, kept_images, labels, kept_labels = train_test_split(
         digits.images, labels, test_size=share, random_state=SPLIT_SEED
     )
@@ -103,13 +104,14 @@ def split(digits: Digits, *, share: float) -> tuple[Digits, Digits]:
 
 
 def as_read(digits: Digits, recipe: Recipe) -> Glyphs:
-    """The glyphs of digits that the network of recipe sees: normalised, or the pictures themselves.
+    """The glyphs of digits that the network of recipe sees: normalised, or the pictures themselves. Digits only.
 
     Raises
     ------
     DatasetError
-        The recipe does not normalise, and the pictures are not 28x28.
+        The recipe does not normalise, and the pictures are not 28x28; or none is a digit.
     """
+    digits = only_digits(digits)
     labels = digits.labelled()
     if recipe.normalised:
         return Glyphs(images=normalised(digits.images), labels=labels)

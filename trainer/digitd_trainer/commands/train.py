@@ -92,7 +92,7 @@ def train(
     trained = _trained(
         folder,
         how,
-        read_sets(data),
+        read_sets(data, strangers=how.distorted),
         tests=read_tests(data),
         leave_out=leave_out,
         teacher=teacher,
