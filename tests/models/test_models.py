@@ -156,6 +156,15 @@ def test_show_tells_the_card(folder: Path) -> None:
     assert json.loads(run(folder, "show", "mine", "--json")[1])["card"]["temperature"] == 1.5
 
 
+def test_show_tells_which_figures_are_of_a_set_left_out(folder: Path) -> None:
+    """A set of whose hands nothing was learnt is told apart from one that was held out in part."""
+    figures = {"set": "usps.npz", "examples": 729, "right": 700, "interval": [0.94, 0.97]}
+    write_card(folder, evaluation=[figures | {"left_out": True}, figures | {"held_out": True}])
+    output = run(folder, "show", "mine")[1]
+    assert "96.02 % of usps.npz, left out of training (95 %" in output
+    assert "96.02 % of usps.npz, held out (95 %" in output
+
+
 def test_show_survives_an_odd_card(folder: Path) -> None:
     """Facts that only people need may be missing or malformed."""
     write_card(folder, evaluation="good", data=[3])

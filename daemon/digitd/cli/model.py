@@ -187,7 +187,7 @@ def _facts(found: Model, config: Config) -> list[tuple[str, str]]:
     ]
     for each in _evaluation(found):
         low, high = each.get("interval", (0, 1))
-        held_out = ", held out" if each.get("held_out") else ""
+        held_out = ", held out" if each.get("held_out") else ", left out of training" if each.get("left_out") else ""
         facts.append(("right", f"{_share(each)}{held_out} (95 %: {100 * low:.2f} to {100 * high:.2f})"))
     facts += [
         ("learnt from", f"{each['name']}, {each['examples']:,} digits, sha256 {str(each['sha256'])[:12]}")
