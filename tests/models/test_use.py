@@ -122,6 +122,7 @@ class Running:
         lines = []
         for line in self.process.stderr:
             lines.append(line)
+            assert "document_failed" not in line, lines
             if event in line:
                 return line
         raise AssertionError(f"the service ended without {event}: {lines}")
