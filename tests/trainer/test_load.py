@@ -23,7 +23,9 @@ HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
 
 def some(count: int = 5) -> Arrays:
     rng = np.random.default_rng(count)
-    return rng.integers(1, 256, (count, 28, 28), np.uint8), rng.integers(0, 10, count, np.uint8)
+    images = np.zeros((count, 28, 28), np.uint8)
+    images[:, 1:-1, 1:-1] = rng.integers(1, 256, (count, 26, 26), np.uint8)  # a black margin, as bare glyphs have
+    return images, rng.integers(0, 10, count, np.uint8)
 
 
 def write_csv(path: Path, *, labelled: bool = True, header: str = HEADER, count: int = 5) -> Path:

@@ -16,9 +16,9 @@ from digitd.reading.classify import Classifier
 from digitd.records import NOT_A_DIGIT
 from digitd.resources import shipped
 from digitd_trainer.augment.rounds import normalised
+from digitd_trainer.data.cells import LARGEST_BARE_PX, SIDE, cleaned, fitted, is_bare
 from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.data.load import load
-from digitd_trainer.data.pictures import LARGEST_BARE_PX, SIDE, fitted, is_bare
 
 
 def glyph(digit: int, seed: int = 0, *, side: int = 28) -> NDArray[np.uint8]:
@@ -158,6 +158,24 @@ def test_a_folder_without_a_good_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "4" / "a.png").write_bytes(b"")
     with pytest.raises(DatasetError, match=r"not one of its 1 digits can be used. 4/a\.png: the file is empty"):
         load(tmp_path)
+
+
+def test_an_array_of_cells_is_cleaned_too(tmp_path: Path) -> None:
+    """Cells in an npz come out as their ink, light on black; one in which nothing stands is named and left out."""
+    cells = np.stack([cell(digit) for digit in range(10)])
+    empty = np.full_like(cells[:1], 205)
+    np.savez(tmp_path / "cells.npz", x=np.concatenate([cells, empty]), y=np.arange(11) % 10)
+    digits = only(tmp_path / "cells.npz")
+    assert digits.images.shape == (10, SIDE, SIDE)
+    assert digits.left_out == ("picture 11: nothing is drawn in it",)
+    assert all(is_bare(image) and image.max() > 200 for image in digits.images)
+
+
+def test_an_array_of_bare_glyphs_stays_as_it_is() -> None:
+    """A few that touch the edge do not make cells of the others."""
+    glyphs = np.stack([glyph(digit) for digit in range(10)])
+    glyphs[3] = 255
+    np.testing.assert_array_equal(cleaned(glyphs), glyphs)
 
 
 def test_the_hash_is_of_names_and_files(tmp_path: Path) -> None:

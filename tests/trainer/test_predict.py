@@ -18,8 +18,8 @@ from digitd.models import Model, find
 from digitd.resources import shipped
 from digitd_trainer import predict as predictions
 from digitd_trainer.augment.rounds import as_squares, normalised
+from digitd_trainer.data.cells import fitted
 from digitd_trainer.data.digits import Digits
-from digitd_trainer.data.pictures import fitted
 from digitd_trainer.preview import drawn_digits
 
 

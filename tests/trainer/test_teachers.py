@@ -12,7 +12,6 @@ from click.testing import CliRunner, Result
 from digitd.cli import main
 from digitd.errors import ExitCode, ModelError
 from digitd_trainer import recipes
-from digitd_trainer.augment.rounds import Glyphs, normalised
 from digitd_trainer.checkpoints import TrainingStopped, WorkFolder
 from digitd_trainer.commands import train as command
 from digitd_trainer.data.digits import DatasetError, Digits
@@ -93,9 +92,9 @@ def test_finished_teachers_are_not_trained_again(tmp_path: Path, digits: Digits)
             train(TAUGHT, [some], means=Means(work=work, reporter=reporter))
         assert reporter.lines == lines
     reporter = Stops()
-    lies = Glyphs(images=normalised(some.images), labels=(some.labelled() + 1) % 10)
+    lies = replace(some, labels=(some.labelled() + 1) % 10)
     with WorkFolder(tmp_path / "work", {}) as work:
-        trained = train(TAUGHT, [some], means=Means(work=work, reporter=reporter), calibration=lies)
+        trained = train(TAUGHT, [some], means=Means(work=work, reporter=reporter), calibration=[lies])
     assert trained.temperature == TEMPERATURES[-1]
     assert reporter.lines[-1] == "student: going on after round 1 of 2"
     assert [teacher.name for teacher in trained.teachers] == ["teacher-1", "teacher-2"]

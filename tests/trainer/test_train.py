@@ -68,7 +68,9 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     images = np.kron((found.images * 15.9).astype(np.uint8), np.ones((3, 3), np.uint8))
     np.savez(folder / "digits.npz", x=images, y=found.target.astype(np.uint8))
     options = ("--recipe", "quick", "--epochs", "6", "--name", "mine")
-    return folder / "models", train(*options, "--data", folder / "digits.npz", "--out", folder / "models")
+    np.savez(folder / "others.npz", x=images[:200], y=found.target[:200].astype(np.uint8))
+    data = ("--data", folder / "digits.npz", "--calibrate", folder / "others.npz")
+    return folder / "models", train(*options, *data, "--out", folder / "models")
 
 
 def test_a_quick_run_gives_a_model_folder(quick: tuple[Path, Result]) -> None:
@@ -80,6 +82,7 @@ def test_a_quick_run_gives_a_model_folder(quick: tuple[Path, Result]) -> None:
     assert model.card["recipe"] == "quick"
     assert model.card["data"][0]["examples"] == 1797
     assert len(model.card["data"][0]["sha256"]) == 64
+    assert [(each["name"], each["examples"]) for each in model.card["calibrated_with"]] == [("others.npz", 200)]
     assert {"tensorflow", "keras", "python", "digitd", "pipeline"} <= model.card["versions"].keys()
     metrics = json.loads((folder / "mine" / "metrics.json").read_text())
     assert len(metrics["history"]["val_accuracy"]) == metrics["epochs"] == 6

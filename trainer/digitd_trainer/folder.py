@@ -32,12 +32,14 @@ def write_folder(
     recipe: Recipe,
     sets: Sequence[Digits],
     left_out: Sequence[Digits] = (),
+    calibration: Sequence[Digits] = (),
     seed: int,
     commit: str | None,
 ) -> None:
     """Write the model folder, all of it or nothing; one that is there is replaced.
 
-    sets were learnt from, left_out were not; commit is that of the code which ran, as `commit_here` gave it before.
+    sets were learnt from, left_out were not, calibration gave the temperature and no more; commit is that of the code
+    which ran, as `commit_here` gave it before.
 
     Raises
     ------
@@ -52,7 +54,8 @@ def write_folder(
             (draft / LITERT).write_bytes(trained.litert)
             bare_copy(trained.network).save(draft / KERAS)
             card = _card(folder.name, draft, trained, recipe=recipe, sets=sets, seed=seed)
-            card["left_out"] = [{"name": d.name, "sha256": d.sha256, "examples": len(d.images)} for d in left_out]
+            card["left_out"] = [_named(digits) for digits in left_out]
+            card["calibrated_with"] = [_named(digits) for digits in calibration]
             _write_json(draft / CARD, card | {"commit": commit})
             _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed))
             plot_curves(trained.history, draft / CURVES, title=f"Training of {folder.name}")
@@ -109,19 +112,17 @@ def _card(
             "pipeline": digitd.PIPELINE_VERSION,
         },
         "data": [
-            {
-                "name": digits.name,
-                "sha256": digits.sha256,
-                "examples": len(digits.images),
-                "unusable": len(digits.left_out),
-                "held_out": figures.examples,
-            }
+            _named(digits) | {"unusable": len(digits.left_out), "held_out": figures.examples}
             for digits, figures in zip(sets, trained.held_out, strict=True)
         ],
         "evaluation": [figures.as_json() for figures in trained.tests]
         + [figures.as_json() | {"left_out": True} for figures in trained.left_out]
         + [figures.as_json() | {"held_out": True} for figures in trained.held_out],
     }
+
+
+def _named(digits: Digits) -> dict[str, Any]:
+    return {"name": digits.name, "sha256": digits.sha256, "examples": len(digits.images)}
 
 
 def _metrics(trained: Trained, *, recipe: Recipe, seed: int) -> dict[str, Any]:

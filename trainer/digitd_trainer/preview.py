@@ -13,8 +13,8 @@ from digitd.reading.normalise import GLYPH_SIDE
 from digitd.records import NOT_A_DIGIT
 from digitd.report.canvas import DOTS_PER_INCH, QUIET, TEXT, add_axes, blank_figure, save
 from digitd_trainer.augment.rounds import Glyphs, as_squares, draw_round, joined
+from digitd_trainer.data.cells import fitted
 from digitd_trainer.data.digits import Digits, sha256_of_arrays
-from digitd_trainer.data.pictures import fitted
 from digitd_trainer.prepare import as_read
 from digitd_trainer.recipes import Recipe
 

@@ -46,7 +46,7 @@ def train(
     tests: Sequence[Digits] = (),
     left_out: Sequence[Digits] = (),
     teachers: Sequence[Teacher] = (),
-    calibration: Glyphs | None = None,
+    calibration: Sequence[Digits] = (),
     seed: int = 42,
     epochs: int | None = None,
 ) -> Trained:
@@ -65,7 +65,8 @@ def train(
     teachers
         Instead of those that the recipe would train.
     calibration
-        What the temperature is found with; by default digits drawn from what is held out.
+        What the temperature is found with: digits of other pens and papers, read as pages are. Where there are none,
+        digits drawn from what is held out.
     seed
         Decides the first weights, the order, and what is drawn; never what is held out.
     epochs
@@ -90,7 +91,8 @@ def train(
     clock.add(fitted.seconds)
     with clock.on("making the file"):
         litert = to_litert(fitted.network, data.calibration.images)
-        temperature = find_temperature(litert, calibration or data.calibration)
+        strange = [as_read(digits, recipe) for digits in calibration]
+        temperature = find_temperature(litert, joined(strange) if strange else data.calibration)
     classifier = Classifier(litert, temperature=temperature)
 
     def figures(asked: Sequence[tuple[str, Glyphs]]) -> tuple[SetFigures, ...]:

@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     multiple=True,
     help="Learn from it: a .keras file, a model folder, or a folder of .keras files.",
 )
+@click.option(
+    "--calibrate",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Digits as for DATA, never learnt from, with which to find the temperature.",
+)
 @click.option("--fresh", is_flag=True, help="Begin again, where a training that was killed would be gone on with.")
 @click.option("--replace", is_flag=True, help="Replace a model of this name.")
 @json_option
@@ -62,6 +68,7 @@ def train(
     rate: float | None,
     leave_out: tuple[str, ...],
     teacher: tuple[Path, ...],
+    calibrate: tuple[Path, ...],
     fresh: bool,
     replace: bool,
     as_json: bool,
@@ -96,6 +103,7 @@ def train(
         tests=read_tests(data),
         leave_out=leave_out,
         teacher=teacher,
+        calibration=read_sets(calibrate) if calibrate else [],
         seed=seed,
         epochs=epochs,
         processes=processes or max(1, (os.cpu_count() or 2) - 1),
@@ -113,6 +121,7 @@ def _trained(
     tests: list[Digits],
     leave_out: tuple[str, ...],
     teacher: tuple[Path, ...],
+    calibration: list[Digits],
     seed: int,
     epochs: int | None,
     processes: int,
@@ -140,10 +149,20 @@ def _trained(
                 tests=tests,
                 left_out=left_out,
                 teachers=teachers,
+                calibration=calibration,
                 seed=seed,
                 epochs=epochs,
             )
-        write_folder(folder, trained, recipe=how, sets=sets, left_out=left_out, seed=seed, commit=commit)
+        write_folder(
+            folder,
+            trained,
+            recipe=how,
+            sets=sets,
+            left_out=left_out,
+            calibration=calibration,
+            seed=seed,
+            commit=commit,
+        )
         keep_teachers(work.path, _teachers(folder))
         work.clear()
     return trained

@@ -1,4 +1,4 @@
-"""Reads digits from files of arrays: MNIST's IDX (.gz too) and numpy's npz. Both hold bare glyphs, light on black."""
+"""Reads digits from files of arrays: MNIST's IDX (.gz too), of bare glyphs, and numpy's npz, of cells too."""
 
 import gzip
 import zlib
@@ -8,6 +8,7 @@ from zipfile import BadZipFile, is_zipfile
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd_trainer.data.cells import cleaned
 from digitd_trainer.data.digits import DatasetError, Digits, check_count, only_usable, sha256_of
 
 #: First bytes of an IDX file of unsigned bytes with three dimensions (pictures), and with one (labels).
@@ -47,6 +48,7 @@ def load_npz(path: Path, *, part: str = "train") -> Digits:
         raise DatasetError(f"{path}: {names[0]} is {images.dtype} {images.shape}; it must be uint8 (N, height, width).")
     check_count(path, images, labels)
     name = f"{path.name} {names[0]}" if names[0] != "x" else path.name
+    images = cleaned(images)
     return only_usable(
         path, images, labels, numbers=range(1, len(labels) + 1), word="picture", name=name, sha256=sha256_of(path)
     )
