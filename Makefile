@@ -67,5 +67,8 @@ lock: .venv/dev ## resolve the dependencies anew, with hashes, naming no host
 clean: ## remove what make made, the demo too
 	rm -rf .venv build demo dist
 
-model: .venv/dev ## train the shipped model anew, an hour or so: make model DATA="mnist.npz usps.npz nsysu.npz"
-	$(BIN)/digitd train --recipe paper $(DATA:%=--data %) --out models --name paper-1 --replace
+model: .venv/dev ## train the shipped model anew: make model DATA="mnist.npz usps.npz nsysu.npz" CALIBRATE=paper_digits.npz
+	$(BIN)/digitd train --recipe paper $(DATA:%=--data %) $(CALIBRATE:%=--calibrate %) --out build/models --name paper-2 --replace
+	rm -rf models/paper-2
+	mkdir models/paper-2
+	cp build/models/paper-2/model.tflite build/models/paper-2/model.keras build/models/paper-2/card.json models/paper-2/
