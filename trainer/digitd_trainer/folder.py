@@ -6,7 +6,8 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,11 +61,29 @@ def write_folder(
             _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed))
             plot_curves(trained.history, draft / CURVES, title=f"Training of {folder.name}")
             plot_held_out(together(trained.held_out, name="held out"), draft / CONFUSION, title=folder.name)
-            if folder.exists():
-                shutil.rmtree(folder)
-            draft.rename(folder)
+            with _replaced(folder):
+                draft.rename(folder)
     except OSError as fault:
         raise DatasetError(f"{folder}: {fault.strerror}. Name another folder with --out.") from None
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[None]:
+    """Put folder aside while another is put in its place; it is deleted after that, and comes back where that fails.
+
+    A kill meanwhile leaves it beside, as .NAME.before.
+    """
+    before = folder.with_name(f".{folder.name}.before")
+    if folder.exists():
+        shutil.rmtree(before, ignore_errors=True)  # left by a kill after its successor was in place
+        folder.rename(before)
+    try:
+        yield
+    except OSError:
+        if before.exists() and not folder.exists():
+            before.rename(folder)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def keep_teachers(work: Path, folder: Path) -> list[Path]:
@@ -77,11 +96,11 @@ def keep_teachers(work: Path, folder: Path) -> list[Path]:
     """
     trained = sorted(work.glob("teacher-*.keras"))
     try:
-        if trained and folder.exists():
-            shutil.rmtree(folder)
-        for path in trained:
-            folder.mkdir(exist_ok=True)
-            path.rename(folder / path.name)
+        if trained:
+            with _replaced(folder):
+                folder.mkdir()
+                for path in trained:
+                    path.rename(folder / path.name)
     except OSError as fault:
         raise DatasetError(f"{folder}: {fault.strerror}. The teachers are in {work}.") from None
     return [folder / path.name for path in trained]
