@@ -126,6 +126,36 @@ def test_a_set_of_nothing_learnt_or_new_still_gives_a_report(tmp_path: Path, sha
     assert "90 % of it learnt" in (tmp_path / "out" / "evaluation.html").read_text(encoding="utf-8")
 
 
+def test_what_it_was_calibrated_with_is_apart(tmp_path: Path, shared: Path) -> None:
+    """Such a set is measured, marked, and looked at for mistakes, but is not among those never trained on."""
+    folder = tmp_path / "models" / "paper-1"
+    shutil.copytree(shipped("models") / "paper-1", folder)
+    from digitd_trainer.data.digits import sha256_of
+
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    path = shared / "usps" / "usps.npz"
+    card["calibrated_with"] = [{"name": "usps.npz", "sha256": sha256_of(path), "examples": 150}]
+    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
+    out = tmp_path / "out"
+    found = evaluate(tmp_path, "--data", str(shared), "--out", str(out), "--json")
+    assert found.exit_code == ExitCode.OK, found.output
+    facts = json.loads(found.stdout)
+    assert facts["together"]["examples"] == 100
+    assert {row["set"]: row["relation"] for row in facts["sets"]}["usps"] == "calibrated with"
+    assert [each["digits"] for each in facts["junk"]] == ["never trained on, together", "usps"]
+    wrong = any(each["set"] == "usps" for each in facts["mistakes"])
+    assert (out / "mistakes-calibrated.png").exists() == wrong
+    assert "calibrated with" in (out / "evaluation.txt").read_text(encoding="utf-8")
+
+
+def test_bad_rows_are_told_of(tmp_path: Path, digits: Digits, shared: Path) -> None:
+    """What could not be measured is named and counted on standard error, as where it would be learnt from."""
+    np.savez(tmp_path / "bad.npz", x=digits.images[:9], y=[*digits.labelled()[:8], 11])
+    found = evaluate(tmp_path, "--data", str(tmp_path / "bad.npz"))
+    assert found.exit_code == ExitCode.OK, found.output
+    assert "bad.npz: 1 of 9 left out:\n  picture 9: the label is 11, not 0 to 9" in found.stderr
+
+
 def test_what_is_missing_is_said(tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No such model, no such set, a folder that is a file, and no scikit-learn: each has its sentence and its code."""
     assert evaluate(tmp_path, "nothing", "--data", str(shared)).exit_code == ExitCode.BAD_MODEL

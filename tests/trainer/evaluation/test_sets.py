@@ -33,12 +33,14 @@ def test_a_folder_of_shared_sets_is_known(shared: Path) -> None:
 
 
 def test_another_file_is_what_the_trainer_loads(shared: Path, digits: Digits, tmp_path: Path) -> None:
-    """Of an npz with x_test only that is measured; paper is known by its brightness."""
+    """Of an npz with x_test only that is measured; paper comes cleaned, light on black, and bad rows are named."""
     (source,) = find_sets(shared / "mnist" / "mnist.npz")
     assert (source.name, len(source.images), source.paper) == ("mnist.npz x_test", 20, False)
-    np.savez(tmp_path / "mine.npz", x=255 - digits.images[:9], y=digits.labelled()[:9])
+    np.savez(tmp_path / "mine.npz", x=255 - digits.images[:9], y=[*digits.labelled()[:8], 11])
     (mine,) = find_sets(tmp_path / "mine.npz")
-    assert (mine.name, mine.paper, mine.part) == ("mine.npz", True, "")
+    assert (mine.name, mine.paper, mine.part) == ("mine.npz", False, "")
+    assert np.median(mine.images) == 0
+    assert mine.left_out == ("picture 9: the label is 11, not 0 to 9",)
 
 
 def test_what_is_no_digit_is_a_set_of_its_own(tmp_path: Path, digits: Digits) -> None:
@@ -71,8 +73,30 @@ def test_the_card_says_what_was_learnt_from(shared: Path) -> None:
     named = {"name": "mnist.npz x_train", "sha256": sha256_of(path), "examples": 60, "held_out": 15}
     assert relation(test, {"data": [named]}) == (Relation.KIN, 0.0)
     assert relation(test, {"data": [named | {"name": "old.npz x_test"}]}) == (Relation.LEARNT, 0.75)
-    assert relation(test, {"data": [named | {"sha256": "0" * 64}]}) == (Relation.STRANGE, 0.0)
+    assert relation(test, {"data": [named | {"name": "x.npz", "sha256": "0" * 64}]}) == (Relation.STRANGE, 0.0)
     assert relation(test, {}) == relation(test, {"data": "much"}) == (Relation.STRANGE, 0.0)
+
+
+def test_what_was_calibrated_with_is_not_new(shared: Path) -> None:
+    """Confidences that were fitted to a set do not show how well they fit others; what was learnt from is worse."""
+    (test,) = find_sets(shared / "mnist" / "mnist.npz")
+    same = {"name": "mnist.npz x_train", "sha256": test.sha256, "examples": 60, "held_out": 15}
+    assert relation(test, {"calibrated_with": [same]}) == (Relation.CALIBRATED, 0.0)
+    assert relation(test, {"data": [same], "calibrated_with": [same]}) == (Relation.CALIBRATED, 0.0)
+    learnt = {"data": [same | {"name": "mnist.npz x_test"}], "calibrated_with": [same]}
+    assert relation(test, learnt) == (Relation.LEARNT, 0.75)
+    assert relation(test, {"calibrated_with": [same | {"sha256": "0"}]}) == (Relation.STRANGE, 0.0)
+
+
+def test_mnist_is_kin_of_mnist_in_any_file(shared: Path, digits: Digits, tmp_path: Path) -> None:
+    """Kaggle's train.csv and a copy of mnist.npz hold the same hands: neither is new to who learnt from the other."""
+    header = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    (tmp_path / "train.csv").write_text(f"{header}\n3,{','.join(['9'] * 784)}\n")
+    np.savez(tmp_path / "mine.npz", x=digits.images[:9], y=digits.labelled()[:9])
+    kaggle, mine = (next(find_sets(tmp_path / name)) for name in ("train.csv", "mine.npz"))
+    card = {"data": [{"name": "mnist.npz x_train", "sha256": "0"}]}
+    assert relation(kaggle, card) == (Relation.KIN, 0.0)
+    assert relation(mine, card) == (Relation.STRANGE, 0.0)
 
 
 def test_kaggles_csv_is_kin_of_mnist(shared: Path) -> None:

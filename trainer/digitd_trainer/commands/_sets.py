@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from digitd_trainer.data.digits import Digits
+    from digitd_trainer.evaluation.sets import Source
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -76,7 +77,7 @@ def read_tests(data: Sequence[Path]) -> list["Digits"]:
     return sets
 
 
-def tell_left_out(sets: Sequence["Digits"]) -> None:
+def tell_left_out(sets: Sequence["Digits | Source"]) -> None:
     """Name on standard error what was left out of sets: the first of each, and how many there are."""
     for digits in sets:
         if not digits.left_out:

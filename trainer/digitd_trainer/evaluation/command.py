@@ -41,6 +41,7 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_j
     if find_spec("sklearn") is None:
         raise NotInstalled('measuring a model needs scikit-learn. Run: pip install "digitd[train]"')
     from digitd.models import find
+    from digitd_trainer.commands._sets import tell_left_out
     from digitd_trainer.evaluation import evaluate as measuring
     from digitd_trainer.evaluation import write
 
@@ -51,6 +52,7 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_j
     with _progress() as told:
         found = measuring.evaluate(model, data, own=config.models, told=told)
         page = write.write(found, out, told=told) if out is not None else None
+    tell_left_out(list({said.source.name: said.source for said in found.said}.values()))
     if as_json:
         print_json(write.as_json(found))
         return

@@ -97,10 +97,11 @@ def evaluate(model: Model, paths: Sequence[Path], *, own: Path, told: Told) -> E
     told("counting", 1.0)
     related = [relation(each.source, model.card) for each in said]
     found = [results.result(each, kind, learnt=learnt) for each, (kind, learnt) in zip(said, related, strict=True)]
-    strange, kin = (digits_of(said, found, kind) for kind in (Relation.STRANGE, Relation.KIN))
-    drawn = results.drawn_junk([*kin, *strange], classifier=classifier, seed=SEED)
+    kinds = (Relation.STRANGE, Relation.KIN, Relation.CALIBRATED)
+    strange, kin, calibrated = (digits_of(said, found, kind) for kind in kinds)
+    drawn = results.drawn_junk([*kin, *strange, *calibrated], classifier=classifier, seed=SEED)
     no_digits = [*drawn, *(each for each in said if each.as_read and each.labels is None)]
-    working = [(results.TOGETHER, strange), *((each.source.name, [each]) for each in kin)]
+    working = [(results.TOGETHER, strange), *((each.source.name, [each]) for each in (*kin, *calibrated))]
     return Evaluation(
         model=model,
         said=said,

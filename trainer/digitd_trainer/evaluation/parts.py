@@ -19,9 +19,9 @@ PARTS = (
         words=(
             "Every figure is of the 8-bit file that reads pages. <b>Isolated</b> is the way pages are read: the "
             "writing is found first, borders and specks are dropped. <b>Borders in view</b> is the same picture "
-            "without that; the difference is what segmentation is worth. What was learnt from is known by the hashes "
-            "on the model's card. Intervals are Wilson's, at 95 %. "
-            "<b>Naive</b> is a three-convolution network of 98.9 % on MNIST, fed as a tutorial does."
+            "without that; the difference is what segmentation is worth. What was learnt from, and what gave the "
+            "temperature, is known by the hashes on the model's card: neither counts as never trained on. "
+            "Intervals are Wilson's, at 95 %. <b>Naive</b> is a three-convolution network of 98.9 % on MNIST, fed as a tutorial does."
         ),
     ),
     Part(

@@ -78,12 +78,17 @@ def _galleries(found: Evaluation, folder: Path) -> Iterator[Picture]:
     kinds = (
         ("mistakes-new.png", "Its most confident mistakes on sets never trained on", found.digits(Relation.STRANGE)),
         ("mistakes-kin.png", "Its most confident mistakes on kin of what it learnt from", found.digits(Relation.KIN)),
+        (
+            "mistakes-calibrated.png",
+            "Its most confident mistakes on what it was calibrated with",
+            found.digits(Relation.CALIBRATED),
+        ),
         ("mistakes-none.png", "What is no digit, and was most confidently taken for one", found.no_digits),
     )
     for name, title, sets in kinds:
         if shown := mistakes(sets):
             plot_mistakes(shown, folder / name, title=title, note=beside)
-            yield Picture(path=folder / name, part="junk" if sets is kinds[2][2] else "mistakes", title=title)
+            yield Picture(path=folder / name, part="junk" if sets is kinds[-1][2] else "mistakes", title=title)
 
 
 def _charts(found: Evaluation, folder: Path) -> Iterator[Picture]:

@@ -24,6 +24,8 @@ class Relation(StrEnum):
     STRANGE = "never trained on"
     #: From the same hand-out as something learnt from: MNIST's x_test beside its x_train.
     KIN = "kin of what was learnt from"
+    #: Not learnt from, but its confidences were fitted to it: how well they fit says nothing of other sets.
+    CALIBRATED = "calibrated with"
     #: Learnt from, at least in part.
     LEARNT = "learnt from"
 
@@ -34,7 +36,7 @@ class Source:
 
     images is (N, h, w) uint8; labels is (N,) uint8, 0 to 9, or None where nothing in it is a digit. paper says that
     images are dark on light. part is the array it came from, where a file has several. kin are words in the names of
-    other files that hold the same hands, and perhaps the same digits.
+    other files that hold the same hands, and perhaps the same digits. left_out tells what could not be used.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Source:
     paper: bool = False
     naive: tuple[float, float] | None = None
     kin: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class _Known:
 
 
 #: Under these names MNIST goes about; Kaggle's train.csv is MNIST parted anew, x_test among it.
-MNIST = ("mnist", "train.csv", "train-images", "train-labels")
+MNIST = ("mnist", "train.csv", "train-images", "t10k-images")
 
 KNOWN: Sequence[_Known] = (
     _Known(name="mnist x_test", file="mnist/mnist.npz", x="x_test", y="y_test", naive=(99.4, 99.3), kin=MNIST),
@@ -80,12 +83,9 @@ KNOWN: Sequence[_Known] = (
     _Known(name="sjcet x_blank40", file="sjcet_cells/cells.npz", x="x_blank40", y=None, paper=True),
 )
 
-#: A set whose median pixel is above this is of paper.
-PAPER_LEVEL = 100
-
 
 def find_sets(path: Path) -> Iterator[Source]:
-    """Every set at path: the shared sets where it is a folder of them, else whatever the trainer can load.
+    """Every set at path: the shared sets where it is a folder of them, else whatever the trainer can load and clean.
 
     Of an npz with x_test only that part is given: the rest is there to be learnt from.
 
@@ -132,33 +132,38 @@ def _load_plain(path: Path) -> Iterator[Source]:
 
 def _source(found: Digits, which: NDArray[np.bool_], *, name: str, digits: bool = True) -> Source:
     """Those of a set that which, (N,), says."""
-    images = found.images[which]
     return Source(
         name=name,
-        images=images,
+        images=found.images[which],
         labels=found.labelled()[which] if digits else None,
         sha256=found.sha256,
         part=found.name.partition(" ")[2],
-        paper=bool(np.median(images) > PAPER_LEVEL),
+        kin=MNIST if any(word in found.name.lower() for word in MNIST) else (),
+        left_out=found.left_out if digits or which.all() else (),
     )
 
 
 def relation(source: Source, card: Mapping[str, Any]) -> tuple[Relation, float]:
     """What the model of card had to do with source, and the share of it that was learnt from, in [0, 1]."""
-    kind = Relation.STRANGE
+    kin = False
     for each in learnt_from(card):
         name = str(each.get("name", ""))
         if each.get("sha256") == source.sha256:
             if (name.partition(" ")[2] or "x") == (source.part or "x"):
                 examples = int(each.get("examples") or 0)
                 return Relation.LEARNT, 1 - int(each.get("held_out") or 0) / examples if examples else 1.0
-            kind = Relation.KIN
-        if any(word in name.lower() for word in source.kin):
-            kind = Relation.KIN
-    return kind, 0.0
+            kin = True
+        kin = kin or any(word in name.lower() for word in source.kin)
+    if any(each.get("sha256") == source.sha256 for each in _listed(card, "calibrated_with")):
+        return Relation.CALIBRATED, 0.0
+    return Relation.KIN if kin else Relation.STRANGE, 0.0
 
 
 def learnt_from(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What a card says was learnt from; empty where it says nothing."""
-    named = card.get("data")
+    return _listed(card, "data")
+
+
+def _listed(card: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    named = card.get(key)
     return [each for each in named if isinstance(each, Mapping)] if isinstance(named, list) else []

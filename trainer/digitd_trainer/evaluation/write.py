@@ -61,7 +61,7 @@ def make_folder(folder: Path) -> None:
 
 def as_json(found: Evaluation) -> dict[str, object]:
     """The figures, and where the most confident mistakes are."""
-    sets = [*found.digits(Relation.STRANGE), *found.digits(Relation.KIN)]
+    sets = [each for kind in (Relation.STRANGE, Relation.KIN, Relation.CALIBRATED) for each in found.digits(kind)]
     return {**found.as_json(), "mistakes": [mistake.as_json() for mistake in mistakes(sets, limit=100)]}
 
 
