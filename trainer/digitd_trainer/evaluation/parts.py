@@ -21,7 +21,8 @@ PARTS = (
             "writing is found first, borders and specks are dropped. <b>Borders in view</b> is the same picture "
             "without that; the difference is what segmentation is worth. What was learnt from, and what gave the "
             "temperature, is known by the hashes on the model's card: neither counts as never trained on. "
-            "Intervals are Wilson's, at 95 %. <b>Naive</b> is a three-convolution network of 98.9 % on MNIST, fed as a tutorial does."
+            "Intervals are Wilson's, at 95 %. <b>Naive</b> is a three-convolution network of 98.9 % on MNIST, fed as a "
+            "tutorial does."
         ),
     ),
     Part(
