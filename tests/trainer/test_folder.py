@@ -55,7 +55,8 @@ def test_teachers_are_replaced_by_those_of_this_training_only(tmp_path: Path, mo
             keep_teachers(work, folder)
     assert len(list(folder.iterdir())) == 2
     assert keep_teachers(work, folder) == [folder / "teacher-1.keras"]
-    assert [path.read_text() for path in folder.iterdir()] == ["new"]
+    assert sorted(path.name for path in folder.iterdir()) == ["teacher-1.keras", "teachers.json"]
+    assert (folder / "teacher-1.keras").read_text() == "new"
 
 
 def _full(*_args: object, **_named: object) -> None:

@@ -15,7 +15,7 @@ from digitd_trainer import recipes
 from digitd_trainer.checkpoints import TrainingStopped, WorkFolder
 from digitd_trainer.commands import train as command
 from digitd_trainer.data.digits import DatasetError, Digits
-from digitd_trainer.distil import find_teachers, opinion
+from digitd_trainer.distil import TEACHERS, find_teachers, opinion
 from digitd_trainer.export import TEMPERATURES
 from digitd_trainer.fit import Means
 from digitd_trainer.frameworks import import_keras
@@ -163,15 +163,36 @@ def test_teachers_can_be_given(taught: tuple[Path, Result]) -> None:
         teacher["sha256"] for teacher in cards[0]["teachers"]
     ]
     assert cards[1]["teachers"][2]["sha256"] == cards[0]["keras_sha256"]
-    assert [teacher["epochs"] for teacher in cards[1]["teachers"]] == [None, None, 2]
+    assert [teacher["epochs"] for teacher in cards[1]["teachers"]] == [2, 2, 2]
+    assert [each["seed"] for each in cards[1]["teachers"]] == [seed_of_teacher(42, 0), seed_of_teacher(42, 1), 42]
 
 
 def test_a_teacher_must_not_know_what_is_left_out(taught: tuple[Path, Result]) -> None:
     """Else the set that is left out would be learnt from after all."""
-    others = taught[0] / "others.npz"
-    result = run(taught[0], "--data", others, "--leave-out", "digits", "--teacher", taught[0] / "models" / "mine")
-    assert result.exit_code == ExitCode.BAD_MODEL
-    assert "mine: this teacher has learnt from a set that is left out" in result.output
+    others, models = taught[0] / "others.npz", taught[0] / "models"
+    for teacher, said in (("mine", "mine"), ("mine.teachers", "teacher-1.keras")):
+        result = run(taught[0], "--data", others, "--leave-out", "digits", "--teacher", models / teacher)
+        assert result.exit_code == ExitCode.BAD_MODEL
+        assert f"{said}: this teacher has learnt from a set that is left out" in result.output
+
+
+def test_what_is_calibrated_with_is_not_learnt_from(taught: tuple[Path, Result]) -> None:
+    """A model is surer of what it, or who taught it, has seen: it is refused before training, with the way out."""
+    digits, others, models = taught[0] / "digits.npz", taught[0] / "others.npz", taught[0] / "models"
+    result = run(taught[0], "--name", "sure", "--calibrate", digits)
+    assert result.exit_code == ExitCode.BAD_INPUT
+    assert "--calibrate digits.npz: is learnt from too" in result.output
+    options = ("--data", others, "--leave-out", "digits", "--calibrate", digits, "--teacher", models / "mine")
+    assert "has learnt from a set that is left out or calibrated with" in run(taught[0], *options).output
+    assert not (models / "sure").exists()
+
+
+def test_the_list_beside_teachers_must_be_one(tmp_path: Path) -> None:
+    """A torn file is told of: nothing is known of the teachers then."""
+    (tmp_path / TEACHERS).write_text("[")
+    (tmp_path / "teacher-1.keras").write_bytes(b"no zip")
+    with pytest.raises(ModelError, match=r"teachers\.json: cannot be read"):
+        find_teachers([tmp_path], classes=10)
 
 
 def test_teachers_are_not_written_over_unasked(taught: tuple[Path, Result], monkeypatch: pytest.MonkeyPatch) -> None:

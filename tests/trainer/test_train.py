@@ -144,6 +144,26 @@ def test_a_folder_that_is_no_model_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "photographs").is_dir()
 
 
+@pytest.mark.parametrize("name", ["a/b", "../b", "..", "."])
+def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
+    """A model anywhere else than in the folder of models would be found by nobody."""
+    result = train("--out", tmp_path, "--name", name)
+    assert result.exit_code == ExitCode.BAD_MODEL
+    assert "a name, not a path" in result.output
+
+
+def test_a_set_that_does_not_suit_is_told_of_before_training(tmp_path: Path, digits: Digits) -> None:
+    """What is only measured or calibrated with is read before the first round, as what is learnt from is."""
+    np.savez(tmp_path / "right.npz", x=as_squares(digits.images[:200]), y=digits.labelled()[:200])
+    np.savez(tmp_path / "wrong.npz", x=digits.images[:200], y=digits.labelled()[:200])
+    data = ("--recipe", "seed", "--out", tmp_path / "models", "--data", tmp_path / "right.npz")
+    for more in (("--calibrate",), ("--leave-out", "wrong", "--data")):
+        result = train(*data, *more, tmp_path / "wrong.npz")
+        assert result.exit_code == ExitCode.BAD_INPUT
+        assert "wrong.npz: pictures of 24 x 24" in result.output
+    assert not list((tmp_path / "models").iterdir()), "no round was kept"
+
+
 def test_without_tensorflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The extra is named, and the command that installs it, before any data is read."""
     monkeypatch.setattr(frameworks, "find_spec", lambda name: None)

@@ -1,7 +1,8 @@
 """Teachers: networks that are trained first, or given, and whose mean opinion of each glyph a smaller one learns."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from digitd_trainer.frameworks import import_keras
 #: Glyphs given to a network at a time: few enough that their float32 is no burden, enough that starting costs nothing.
 HANDFUL, BATCH = 8192, 512
 
+#: Beside teachers that `digitd train` keeps for others: what is known of each, by the name of its file.
+TEACHERS = "teachers.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teacher:
@@ -29,6 +33,10 @@ class Teacher:
     seed: int | None = None
     epochs: int | None = None
     accuracy: float | None = None
+
+    def known(self) -> dict[str, Any]:
+        """What a teacher that learns or is learnt from elsewhere must bring with it."""
+        return {"learnt": None if self.learnt is None else list(self.learnt), "seed": self.seed, "epochs": self.epochs}
 
     def as_json(self) -> dict[str, Any]:
         """The facts for the card; held_out_accuracy is a share in [0, 1]."""
@@ -77,7 +85,7 @@ def find_teachers(paths: Sequence[Path], *, classes: int, unseen: Sequence[str] 
     classes
         What they must tell apart: 10, or 11 with *not a digit*.
     unseen
-        Hashes of sets that they must not have learnt from, as far as their cards say.
+        Hashes of sets that they must not have learnt from, as far as is known of them.
 
     Raises
     ------
@@ -88,8 +96,8 @@ def find_teachers(paths: Sequence[Path], *, classes: int, unseen: Sequence[str] 
     for teacher in teachers:
         if set(teacher.learnt or ()) & set(unseen):
             raise ModelError(
-                f"{teacher.name}: this teacher has learnt from a set that is left out. "
-                "Train one without it (--leave-out), or leave nothing out."
+                f"{teacher.name}: this teacher has learnt from a set that is left out or calibrated with. "
+                "Take a teacher that has not, or another set."
             )
     return teachers
 
@@ -104,12 +112,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _open(path: Path, *, classes: int) -> Teacher:
-    name, learnt, seed, epochs = path.name, None, None, None
-    if (path.parent / CARD).is_file() and path.name == KERAS:
-        model = open_model(path.parent)
-        check_keras(model)
-        name, seed, epochs = str(model.card["name"]), model.card.get("seed"), model.card.get("epochs")
-        learnt = tuple(str(each["sha256"]) for each in model.card.get("data", ()))
+    name, known = _known(path)
     try:
         network = import_keras().models.load_model(path, compile=False)
         shapes = network.input_shape, network.output_shape
@@ -121,5 +124,29 @@ def _open(path: Path, *, classes: int) -> Teacher:
             f"{path}: takes {shapes[0]} and gives {shapes[1]}; this recipe needs teachers that tell {classes} classes "
             f"of {GLYPH_SIDE}x{GLYPH_SIDE}x1 apart. Use another teacher or another recipe."
         )
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Teacher(name=name, sha256=sha256, network=network, learnt=learnt, seed=seed, epochs=epochs)
+    sha256, learnt = hashlib.sha256(path.read_bytes()).hexdigest(), known.get("learnt")
+    return Teacher(
+        name=name,
+        sha256=sha256,
+        network=network,
+        learnt=None if learnt is None else tuple(map(str, learnt)),
+        seed=known.get("seed"),
+        epochs=known.get("epochs"),
+    )
+
+
+def _known(path: Path) -> tuple[str, Mapping[str, Any]]:
+    """The name of the teacher in the file path, and what its card or the list beside it tells: learnt, seed, epochs."""
+    if (path.parent / CARD).is_file() and path.name == KERAS:
+        model = open_model(path.parent)
+        check_keras(model)
+        learnt = [each["sha256"] for each in model.card.get("data", ())]
+        return str(model.card["name"]), {**model.card, "learnt": learnt}
+    beside = path.parent / TEACHERS
+    if not beside.is_file():
+        return path.name, {}
+    try:
+        told = json.loads(beside.read_text(encoding="utf-8")).get(path.name)
+    except (OSError, ValueError, AttributeError) as fault:
+        raise ModelError(f"{beside}: cannot be read: {fault}. Copy the whole folder of teachers again.") from None
+    return path.name, told if isinstance(told, Mapping) else {}

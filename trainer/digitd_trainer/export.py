@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.classify import Classifier
+from digitd.records import NOT_A_DIGIT
 from digitd_trainer.augment.rounds import Glyphs
 from digitd_trainer.frameworks import import_keras, import_tensorflow, silence
 
@@ -54,7 +55,7 @@ def find_temperature(litert: bytes, glyphs: Glyphs) -> float:
     Guo et al., "On calibration of modern neural networks", 2017. One number cannot change which class is likeliest.
     """
     said = Classifier(litert)(glyphs.images)
-    used = said[:, : int(glyphs.labels.max()) + 1] if said[:, -1].max() == 0 else said
+    used = said[:, :NOT_A_DIGIT] if said[:, NOT_A_DIGIT].max() == 0 else said  # a file of ten classes
     logits = np.log(np.maximum(used, 1e-30))  # the logits themselves, but for a constant in each row
     losses = [_mean_loss(logits / temperature, glyphs.labels) for temperature in TEMPERATURES]
     return round(float(TEMPERATURES[int(np.argmin(losses))]), 3)

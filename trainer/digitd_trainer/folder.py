@@ -17,6 +17,7 @@ import digitd
 from digitd.models import CARD, KERAS, LITERT
 from digitd_trainer.average import bare_copy
 from digitd_trainer.data.digits import DatasetError, Digits
+from digitd_trainer.distil import TEACHERS, Teacher
 from digitd_trainer.evaluation.figures import together
 from digitd_trainer.evaluation.plots import plot_curves, plot_held_out
 from digitd_trainer.frameworks import versions
@@ -86,8 +87,10 @@ def _replaced(folder: Path) -> Iterator[None]:
     shutil.rmtree(before, ignore_errors=True)
 
 
-def keep_teachers(work: Path, folder: Path) -> list[Path]:
+def keep_teachers(work: Path, folder: Path, *, teachers: Sequence[Teacher] = ()) -> list[Path]:
     """Move the teachers that were trained in work into folder, for `--teacher`; where they are.
+
+    What is known of teachers is written beside them: others must not learn through them from what they leave out.
 
     Raises
     ------
@@ -99,6 +102,8 @@ def keep_teachers(work: Path, folder: Path) -> list[Path]:
         if trained:
             with _replaced(folder):
                 folder.mkdir()
+                known = {f"{each.name}.keras": each.known() for each in teachers}
+                _write_json(folder / TEACHERS, {path.name: known.get(path.name, {}) for path in trained})
                 for path in trained:
                     path.rename(folder / path.name)
     except OSError as fault:

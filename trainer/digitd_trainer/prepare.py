@@ -80,6 +80,23 @@ def leave_out(sets: Sequence[Digits], names: Sequence[str]) -> tuple[list[Digits
     return learnt, [digits for digits, name in zip(sets, known, strict=True) if name in names]
 
 
+def check_apart(calibration: Sequence[Digits], learnt: Sequence[Digits]) -> None:
+    """See that confidences are not fitted to digits that were learnt from, of which a model is surer than of others.
+
+    Raises
+    ------
+    DatasetError
+        A set is among both.
+    """
+    known = {digits.sha256 for digits in learnt}
+    for digits in calibration:
+        if digits.sha256 in known:
+            raise DatasetError(
+                f"--calibrate {digits.name}: is learnt from too. Calibrate with another set, or learn nothing from it: "
+                f"--leave-out {_file_name(digits)}."
+            )
+
+
 def _file_name(digits: Digits) -> str:
     return Path(digits.name.removesuffix(" x_train")).stem
 

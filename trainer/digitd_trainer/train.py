@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import digitd
+from digitd.errors import ModelError
 from digitd.reading.classify import Classifier
 from digitd_trainer.augment.rounds import Glyphs, joined
+from digitd_trainer.checkpoints import TrainingStopped
 from digitd_trainer.data.digits import Digits
 from digitd_trainer.distil import Teacher
 from digitd_trainer.evaluation.figures import SetFigures, measure
@@ -77,22 +79,26 @@ def train(
     DatasetError
         A set has no labels or too few digits, or its pictures do not suit the recipe.
     TrainingStopped
-        The loss became no number, or there is no room for what is kept.
+        The loss became no number, there is no room for what is kept, or no file can be made of what was learnt.
     NotInstalled
         TensorFlow is not there.
     """
     means.work.check_room(bytes_needed(recipe, given=len(teachers)))
     clock, epochs = Stopwatch(), epochs or recipe.epochs
-    with clock.on("preparing"):
+    with clock.on("preparing"):  # all sets: one that does not suit the recipe is told of now, not after an hour
         data = prepare(sets, recipe, seed=seed)
+        asked, apart = ([(each.name, as_read(each, recipe)) for each in which] for which in (tests, left_out))
+        strange = [as_read(digits, recipe) for digits in calibration]
     teachers = _teachers(recipe, data, sets, given=teachers, means=means, seed=seed, clock=clock)
     networks, part = [teacher.network for teacher in teachers], "student" if teachers else "training"
     fitted = fit(recipe, data, part=part, means=means, seed=seed, epochs=epochs, teachers=networks)
     clock.add(fitted.seconds)
     with clock.on("making the file"):
         litert = to_litert(fitted.network, data.calibration.images)
-        strange = [as_read(digits, recipe) for digits in calibration]
-        temperature = find_temperature(litert, joined(strange) if strange else data.calibration)
+        try:
+            temperature = find_temperature(litert, joined(strange) if strange else data.calibration)
+        except ModelError as fault:
+            raise TrainingStopped(_useless(recipe, why=str(fault))) from None
     classifier = Classifier(litert, temperature=temperature)
 
     def figures(asked: Sequence[tuple[str, Glyphs]]) -> tuple[SetFigures, ...]:
@@ -108,8 +114,8 @@ def train(
             seconds=clock.seconds,
             teachers=tuple(teachers),
             held_out=figures(data.held_out),
-            left_out=figures([(digits.name, as_read(digits, recipe)) for digits in left_out]),
-            tests=figures([(digits.name, as_read(digits, recipe)) for digits in tests]),
+            left_out=figures(apart),
+            tests=figures(asked),
         )
 
 
@@ -129,6 +135,13 @@ def _teachers(
     with clock.on("measuring teachers"):
         held_out = joined([glyphs for _, glyphs in data.held_out])
         return [measured(teacher, held_out) for teacher in teachers]
+
+
+def _useless(recipe: Recipe, *, why: str) -> str:
+    return (
+        f"training is over, but what was learnt makes no file that reads ({why}). Its weights have most likely grown "
+        f"without bounds: train again with --fresh and a smaller --rate (it was {recipe.rate:g})."
+    )
 
 
 def settings(

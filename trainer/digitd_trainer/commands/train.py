@@ -92,7 +92,8 @@ def train(
     if is_for_another(ctx):
         return
     how = changed(RECIPES[recipe], rate=rate or RECIPES[recipe].rate)
-    folder = (out or current_config(optional=True).models) / (name or recipe)
+    name = _checked_name(name or recipe)
+    folder = (out or current_config(optional=True).models) / name
     _check_free(folder, replace=replace, teaches=bool(how.teachers and not teacher))
     check_given(data)
     check_installed()
@@ -134,11 +135,14 @@ def _trained(
     from digitd_trainer.distil import find_teachers
     from digitd_trainer.fit import Means
     from digitd_trainer.folder import commit_here, keep_teachers, write_folder
+    from digitd_trainer.prepare import check_apart
     from digitd_trainer.prepare import leave_out as parted
 
     commit = commit_here()  # before an hour in which the checkout may move on
     sets, left_out = parted(sets, leave_out)
-    teachers = find_teachers(teacher, classes=how.classes, unseen=[digits.sha256 for digits in left_out])
+    check_apart(calibration, sets)
+    unseen = [digits.sha256 for digits in (*left_out, *calibration)]
+    teachers = find_teachers(teacher, classes=how.classes, unseen=unseen)
     settings = training.settings(how, sets, left_out=left_out, teachers=teachers, seed=seed, epochs=epochs)
     with WorkFolder(folder.with_name(f".{folder.name}.training"), settings, fresh=fresh) as work:
         with shown_progress(quiet=quiet) as reporter:
@@ -163,13 +167,20 @@ def _trained(
             seed=seed,
             commit=commit,
         )
-        keep_teachers(work.path, _teachers(folder))
+        keep_teachers(work.path, _teachers(folder), teachers=trained.teachers)
         work.clear()
     return trained
 
 
 def _teachers(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.teachers")
+
+
+def _checked_name(name: str) -> str:
+    """The name, which is of one folder: a path would lead out of the folder of models, where nothing finds it."""
+    if name in {".", ".."} or Path(name).name != name:
+        raise ModelError(f"--name {name}: a name, not a path. Name the folder it goes into with --out.")
+    return name
 
 
 def _check_free(folder: Path, *, replace: bool, teaches: bool) -> None:
