@@ -65,7 +65,10 @@ def write_folder(
             with _replaced(folder):
                 draft.rename(folder)
     except OSError as fault:
-        raise DatasetError(f"{folder}: {fault.strerror}. Name another folder with --out.") from None
+        raise DatasetError(
+            f"{folder}: cannot be written: {fault.strerror}. Put that right and run the same command again: what was "
+            "trained is kept."
+        ) from None
 
 
 @contextmanager
