@@ -5,13 +5,15 @@ the row. Nothing here waits, reads pages, or knows of processes.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 
 from digitd.config import Config
-from digitd.errors import UnreadableDocument
+from digitd.errors import ModelError, UnreadableDocument
 from digitd.intake import archive, claim
 from digitd.logs import log
-from digitd.models import Model
+from digitd.models import Model, open_model
 from digitd.records import IN_FLIGHT, Document, DocumentReading, DocumentState
 from digitd.store import Store
 
@@ -114,7 +116,7 @@ class Ledger:
 
     def read(self, document_id: int, reading: DocumentReading) -> DocumentState:
         """Keep what was read and put the file away; returns done or review."""
-        state = self._store.record_reading(document_id, reading, card=self._model.card)
+        state = self._store.record_reading(document_id, reading, card=self._card(reading.model))
         document = self._store.document(document_id)
         log().info(
             "document_read",
@@ -127,6 +129,20 @@ class Ledger:
         )
         self._put_away(document)
         return state
+
+    def _card(self, model_id: str) -> Mapping[str, Any]:
+        """The card of the model that read; empty where it cannot be known.
+
+        It is not the card at hand where another model was put into the folder, and a process that ended was followed by
+        one that opened that: readings name the model they are of.
+        """
+        if model_id != self._model.id:
+            with suppress(ModelError):
+                self._model = open_model(self._model.folder)
+                log().warning(
+                    "model_replaced", model=self._model.id, next="digitd model use NAME, to read with it only"
+                )
+        return self._model.card if self._model.id == model_id else {}
 
     def failed(self, document_id: int, reason: str) -> None:
         """Give a document up, with the reason beside its file."""

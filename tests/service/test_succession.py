@@ -193,6 +193,18 @@ def test_a_model_trained_anew_under_its_name_is_taken_up(changing: Changing) -> 
     assert changing.read_by() == {"a": "old", "b": "new"}, "by the name on the card"
 
 
+def test_a_reading_is_kept_with_the_card_of_the_model_that_read(changing: Changing) -> None:
+    """A process that ended opens what lies under the model's name by then: its card goes with what it has read."""
+    models = changing.bench.config.models
+    ledger = Ledger(changing.config, changing.bench.store, model=find("old", models))
+    old, new = find("old", models).id, find("new", models).id
+    assert ledger._card(old)["name"] == "old"
+    (models / "old").rename(models / "before")
+    (models / "new").rename(models / "old")
+    assert ledger._card(new)["name"] == "new"
+    assert ledger._card("another@1") == {}
+
+
 def test_a_model_whose_file_kills_its_process_is_refused(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is tried in a process of its own, so that the service lives on."""
 
