@@ -138,10 +138,10 @@ class Ledger:
         """
         if model_id != self._model.id:
             with suppress(ModelError):
-                self._model = open_model(self._model.folder)
-                log().warning(
-                    "model_replaced", model=self._model.id, next="digitd model use NAME, to read with it only"
-                )
+                found = open_model(self._model.folder)
+                if found.id == model_id:
+                    self._model = found
+                    log().warning("model_replaced", model=model_id, next="digitd model use NAME, to read with it only")
         return self._model.card if self._model.id == model_id else {}
 
     def failed(self, document_id: int, reason: str) -> None:
