@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from digitd.cli import main
 from digitd.errors import ExitCode
 from digitd_trainer import frameworks
+from digitd_trainer.commands._sets import tell_shared
 from digitd_trainer.data.digits import Digits
 
 
@@ -39,6 +41,18 @@ def test_a_command_that_is_not_there_is_refused() -> None:
     result = train("train.csv")
     assert result.exit_code == 2
     assert "No such command 'train.csv'" in result.output
+
+
+def test_pictures_that_are_learnt_from_and_measured_with_are_told_of(
+    digits: Digits, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same digits under another name, as x_test is in Kaggle's train.csv, are known by their pixels."""
+    learnt = replace(digits, name="train.csv", images=digits.images[:100])
+    some = replace(digits, name="x_test", images=digits.images[90:120])
+    tell_shared([some, replace(some, name="smaller", images=some.images[:, :20])], [learnt])
+    assert capsys.readouterr().err.startswith("digitd: warning: x_test: 10 of its 30 pictures are learnt from too")
+    tell_shared([replace(some, images=digits.images[200:300])], [learnt])
+    assert capsys.readouterr().err == ""
 
 
 def test_data_that_cannot_be_learnt_from_is_refused(

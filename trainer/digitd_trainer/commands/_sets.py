@@ -77,6 +77,19 @@ def read_tests(data: Sequence[Path]) -> list["Digits"]:
     return sets
 
 
+def tell_shared(measured: Sequence["Digits"], learnt: Sequence["Digits"]) -> None:
+    """Warn on standard error of sets that are measured with, though some of their pictures are learnt from."""
+    from digitd_trainer.data.digits import shared
+
+    for digits in measured:
+        if count := shared(digits, learnt):
+            click.echo(
+                f"digitd: warning: {digits.name}: {count:,} of its {len(digits.images):,} pictures are learnt from too "
+                "in another set: what is measured with them flatters",
+                err=True,
+            )
+
+
 def tell_left_out(sets: Sequence["Digits | Source"]) -> None:
     """Name on standard error what was left out of sets: the first of each, and how many there are."""
     for digits in sets:

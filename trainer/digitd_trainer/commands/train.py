@@ -12,12 +12,12 @@ from digitd.errors import ModelError
 from digitd.models import CARD
 from digitd_trainer.commands._bars import shown_progress
 from digitd_trainer.commands._group import TrainGroup, is_for_another
-from digitd_trainer.commands._sets import check_given, data_option, read_sets, read_tests
-from digitd_trainer.data.digits import Digits
+from digitd_trainer.commands._sets import check_given, data_option, read_sets, read_tests, tell_shared
 from digitd_trainer.frameworks import check_installed
 from digitd_trainer.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
+    from digitd_trainer.data.digits import Digits
     from digitd_trainer.train import Trained
 
 
@@ -117,12 +117,12 @@ def train(
 def _trained(
     folder: Path,
     how: Recipe,
-    sets: list[Digits],
+    sets: "list[Digits]",
     *,
-    tests: list[Digits],
+    tests: "list[Digits]",
     leave_out: tuple[str, ...],
     teacher: tuple[Path, ...],
-    calibration: list[Digits],
+    calibration: "list[Digits]",
     seed: int,
     epochs: int | None,
     processes: int,
@@ -141,6 +141,7 @@ def _trained(
     commit = commit_here()  # before an hour in which the checkout may move on
     sets, left_out = parted(sets, leave_out)
     check_apart(calibration, sets)
+    tell_shared([*tests, *left_out, *calibration], sets)
     unseen = [digits.sha256 for digits in (*left_out, *calibration)]
     teachers = find_teachers(teacher, classes=how.classes, unseen=unseen)
     settings = training.settings(how, sets, left_out=left_out, teachers=teachers, seed=seed, epochs=epochs)

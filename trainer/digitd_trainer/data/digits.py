@@ -115,6 +115,13 @@ def only_digits(digits: Digits) -> Digits:
     return replace(digits, images=digits.images[~strange], labels=digits.labels[~strange])
 
 
+def shared(digits: Digits, others: Sequence[Digits]) -> int:
+    """How many pictures of digits are among those of others too: Kaggle's train.csv holds some of MNIST's x_test."""
+    alike = [each.images for each in others if each.images.shape[1:] == digits.images.shape[1:]]
+    known = {image.tobytes() for images in alike for image in images}
+    return sum(image.tobytes() in known for image in digits.images) if known else 0
+
+
 def classes_missing(sets: Sequence[Digits]) -> list[int]:
     """The digits, 0 to 9, of which sets hold no example.
 
