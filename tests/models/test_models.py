@@ -163,6 +163,14 @@ def test_show_tells_which_figures_are_of_a_set_left_out(folder: Path) -> None:
     output = run(folder, "show", "mine")[1]
     assert "96.02 % of usps.npz, left out of training (95 %" in output
     assert "96.02 % of usps.npz, held out (95 %" in output
+    write_card(folder, evaluation=[figures | {"held_out": True}])
+    assert "96.02 % of usps.npz, held out" in run(folder, "list")[1]
+
+
+def test_show_tells_what_it_was_calibrated_with(folder: Path) -> None:
+    """Its confidences were fitted to these: whoever trusts them must be able to look at others."""
+    write_card(folder, calibrated_with=[{"name": "mine.npz", "examples": 300, "sha256": "1" * 64}])
+    assert "calibrated    mine.npz, 300 digits, sha256 111111111111" in run(folder, "show", "mine")[1]
 
 
 def test_show_survives_an_odd_card(folder: Path) -> None:

@@ -128,7 +128,7 @@ def _row(folder: Path, config: Config) -> dict[str, Any]:
         "id": found.id,
         "classes": found.card["classes"],
         "temperature": found.card["temperature"],
-        "learnt_from": [{"set": each["name"], "examples": each["examples"]} for each in _learnt_from(found)],
+        "learnt_from": [{"set": each["name"], "examples": each["examples"]} for each in _sets(found, "data")],
         "accuracy": measured[0] if measured else None,
         "bytes": len(found.litert),
         "problem": None,
@@ -164,7 +164,8 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _share(measured: Mapping[str, Any]) -> str:
-    return f"{100 * measured['right'] / measured['examples']:.2f} % of {measured['set']}"
+    kind = ", held out" if measured.get("held_out") else ", left out of training" if measured.get("left_out") else ""
+    return f"{100 * measured['right'] / measured['examples']:.2f} % of {measured['set']}{kind}"
 
 
 def _facts(found: Model, config: Config) -> list[tuple[str, str]]:
@@ -187,18 +188,18 @@ def _facts(found: Model, config: Config) -> list[tuple[str, str]]:
     ]
     for each in _evaluation(found):
         low, high = each.get("interval", (0, 1))
-        held_out = ", held out" if each.get("held_out") else ", left out of training" if each.get("left_out") else ""
-        facts.append(("right", f"{_share(each)}{held_out} (95 %: {100 * low:.2f} to {100 * high:.2f})"))
+        facts.append(("right", f"{_share(each)} (95 %: {100 * low:.2f} to {100 * high:.2f})"))
     facts += [
-        ("learnt from", f"{each['name']}, {each['examples']:,} digits, sha256 {str(each['sha256'])[:12]}")
-        for each in _learnt_from(found)
+        (what, f"{each['name']}, {each['examples']:,} digits, sha256 {str(each['sha256'])[:12]}")
+        for what, key in (("learnt from", "data"), ("calibrated", "calibrated_with"))
+        for each in _sets(found, key)
     ]
     return facts
 
 
-def _learnt_from(found: Model) -> list[Mapping[str, Any]]:
-    """The sets a card says it was learnt from; empty in a card that names none."""
-    named = found.card.get("data")
+def _sets(found: Model, key: str) -> list[Mapping[str, Any]]:
+    """The sets a card lists under key, such as those it was learnt from; empty in a card that names none."""
+    named = found.card.get(key)
     return [
         each
         for each in (named if isinstance(named, list) else [])
