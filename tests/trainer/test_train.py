@@ -14,11 +14,14 @@ from digitd.errors import ExitCode, NotInstalled
 from digitd.models import check_keras, find, open_model
 from digitd.reading.classify import Classifier
 from digitd.resources import shipped
-from digitd_trainer import frameworks
+from digitd_trainer import export, frameworks
 from digitd_trainer.augment.rounds import Glyphs, as_squares, draw_round, normalised
+from digitd_trainer.checkpoints import TrainingStopped
 from digitd_trainer.data.digits import Digits
 from digitd_trainer.evaluation.figures import as_input, measure
+from digitd_trainer.export import find_temperature
 from digitd_trainer.network import paper_network, seed_network, teacher_network
+from digitd_trainer.train import _temperature
 
 pytestmark = [
     pytest.mark.slow,
@@ -162,6 +165,22 @@ def test_a_set_that_does_not_suit_is_told_of_before_training(tmp_path: Path, dig
         assert result.exit_code == ExitCode.BAD_INPUT
         assert "wrong.npz: pictures of 24 x 24" in result.output
     assert not list((tmp_path / "models").iterdir()), "no round was kept"
+
+
+def test_what_makes_no_file_that_reads_is_told_of(digits: Digits) -> None:
+    """Weights that grew without bounds may give a file that the interpreter refuses: the way on is named."""
+    glyphs = Glyphs(images=normalised(digits.images[:9]), labels=digits.labelled()[:9])
+    with pytest.raises(TrainingStopped, match=r"--fresh and a smaller --rate \(it was 0\.5\)"):
+        _temperature(b"no file", glyphs, rate=0.5)
+
+
+def test_the_temperature_is_that_of_all_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the digits it is found with lack the highest ones, what was said of those counts all the same."""
+    said = np.full((4, 11), 0.01, np.float32)
+    said[:, 9], said[:, 10], said[[0, 1, 2, 3], [0, 1, 0, 1]] = 0.6, 0, 0.3
+    monkeypatch.setattr(export, "Classifier", lambda litert: lambda images: said)
+    glyphs = Glyphs(images=np.zeros((4, 28, 28), np.uint8), labels=np.array([0, 1, 0, 1], np.uint8))
+    assert find_temperature(b"", glyphs) > 1, "it is surer of 9 than of what is right"
 
 
 def test_without_tensorflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -95,10 +95,7 @@ def train(
     clock.add(fitted.seconds)
     with clock.on("making the file"):
         litert = to_litert(fitted.network, data.calibration.images)
-        try:
-            temperature = find_temperature(litert, joined(strange) if strange else data.calibration)
-        except ModelError as fault:
-            raise TrainingStopped(_useless(recipe, why=str(fault))) from None
+        temperature = _temperature(litert, joined(strange) if strange else data.calibration, rate=recipe.rate)
     classifier = Classifier(litert, temperature=temperature)
 
     def figures(asked: Sequence[tuple[str, Glyphs]]) -> tuple[SetFigures, ...]:
@@ -137,11 +134,15 @@ def _teachers(
         return [measured(teacher, held_out) for teacher in teachers]
 
 
-def _useless(recipe: Recipe, *, why: str) -> str:
-    return (
-        f"training is over, but what was learnt makes no file that reads ({why}). Its weights have most likely grown "
-        f"without bounds: train again with --fresh and a smaller --rate (it was {recipe.rate:g})."
-    )
+def _temperature(litert: bytes, glyphs: Glyphs, *, rate: float) -> float:
+    """The temperature of a file that may not read at all. Raises TrainingStopped."""
+    try:
+        return find_temperature(litert, glyphs)
+    except ModelError as fault:
+        raise TrainingStopped(
+            f"training is over, but what was learnt makes no file that reads ({fault}). Its weights have most likely "
+            f"grown without bounds: train again with --fresh and a smaller --rate (it was {rate:g})."
+        ) from None
 
 
 def settings(
