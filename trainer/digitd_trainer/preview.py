@@ -12,6 +12,7 @@ from digitd.demo.handwriting import draw_digit
 from digitd.reading.normalise import GLYPH_SIDE
 from digitd.records import NOT_A_DIGIT
 from digitd.report.canvas import DOTS_PER_INCH, QUIET, TEXT, add_axes, blank_figure, save
+from digitd_trainer.augment.penned import penned
 from digitd_trainer.augment.rounds import Glyphs, as_squares, draw_round, joined
 from digitd_trainer.data.cells import fitted
 from digitd_trainer.data.digits import Digits, sha256_of_arrays
@@ -38,7 +39,7 @@ def sheet(sets: Sequence[Digits], recipe: Recipe, *, count: int, seed: int) -> B
     sets
         Digits with labels; which of them are shown is chance's.
     recipe
-        Where it distorts, strangers are drawn too.
+        Where it distorts, strangers are drawn too, and as many digits are its own writing as in training.
     count
         Glyphs of each class.
     seed
@@ -57,7 +58,10 @@ def sheet(sets: Sequence[Digits], recipe: Recipe, *, count: int, seed: int) -> B
     rng = np.random.default_rng(seed)
     if recipe.distorted:
         squares = [Glyphs(images=as_squares(each.images), labels=each.labelled()) for each in sets]
-        glyphs = draw_round(_some(joined(squares), count, rng), 0, seed=seed)
+        given = joined(squares)
+        written = round(10 * count * recipe.penned / (recipe.penned + len(given.labels)))
+        some = [_some(given, count - written // 10, rng), *([penned(written, seed=seed)] if written else [])]
+        glyphs = draw_round(joined(some), 0, seed=seed)
     else:
         glyphs = joined([as_read(each, recipe) for each in sets])
     return {
@@ -113,7 +117,7 @@ def _draw(paper: NDArray[np.uint8], middles: Mapping[int, float], path: Path, *,
 
 
 def _some(glyphs: Glyphs, count: int, rng: np.random.Generator) -> Glyphs:
-    """So many of each class that count of each, and as many strangers, are drawn from them."""
+    """So many of each class that count of each digit is drawn from them."""
     classes = np.unique(glyphs.labels)
     each = math.ceil(count * 10 / len(classes))
     places = np.concatenate([_places(glyphs.labels == label, each, rng) for label in classes])
