@@ -21,7 +21,6 @@ from digitd_trainer.data.digits import Digits
 from digitd_trainer.preview import drawn_digits, plot_sheet, sheet
 from digitd_trainer.recipes import RECIPES
 
-
 #: The recipe that ships, but with nothing of its own writing.
 UNWRITTEN = replace(RECIPES["paper"], penned=0)
 
@@ -92,7 +91,7 @@ def test_the_command_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_command_shows_what_is_given(tmp_path: Path, digits: Digits) -> None:
-    """Data as for training; what was left out of it is told, and which digits are missing: the recipe writes its own."""
+    """Data as for training; what was left out of it is told, and which digits it lacks: the recipe writes its own."""
     labels = np.where(digits.labelled() == 7, 12, digits.labelled())
     np.savez(tmp_path / "set.npz", x=digits.images, y=labels)
     out = tmp_path / "sheet.png"
