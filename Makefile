@@ -47,7 +47,7 @@ bench-forms: .venv/base ## how many fields of real forms are right; skips where 
 bench-model: .venv/dev ## how fast a model reads, beside the seed network; writes bench/model.json
 	$(BIN)/python bench/model.py $(MODEL)
 
-evaluate: .venv/dev ## what a model is worth: make evaluate DATA=folder MODEL=paper-1 OUT=folder
+evaluate: .venv/dev ## what a model is worth: make evaluate DATA=folder MODEL=paper OUT=folder
 	$(BIN)/digitd model evaluate $(MODEL) $(DATA:%=--data %) --out $(or $(OUT),build/evaluation)
 
 wheel: .venv/dev ## build the wheel, install it in a clean environment, run the demo from another folder
@@ -68,7 +68,7 @@ clean: ## remove what make made, the demo too
 	rm -rf .venv build demo dist
 
 model: .venv/dev ## train the shipped model anew: make model DATA="mnist.npz usps.npz nsysu.npz" CALIBRATE=paper_digits.npz
-	$(BIN)/digitd train --recipe paper $(DATA:%=--data %) $(CALIBRATE:%=--calibrate %) --out build/models --name paper-2 --replace
-	rm -rf models/paper-2
-	mkdir models/paper-2
-	cp build/models/paper-2/model.tflite build/models/paper-2/model.keras build/models/paper-2/card.json models/paper-2/
+	$(BIN)/digitd train --recipe paper $(DATA:%=--data %) $(CALIBRATE:%=--calibrate %) --out build/models --name paper --replace
+	rm -rf models/paper
+	mkdir models/paper
+	cp build/models/paper/model.tflite build/models/paper/model.keras build/models/paper/card.json models/paper/

@@ -34,7 +34,7 @@ Call = Callable[[], object]
 def main() -> int:
     """Measure and write; the exit code is that of the fault where there is one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", default="paper-1", help="the model's name")
+    parser.add_argument("model", nargs="?", default="paper", help="the model's name")
     parser.add_argument("--models", type=Path, default=Path("models"), help="the folder of models")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("model.json"))

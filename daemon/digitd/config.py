@@ -42,7 +42,7 @@ class Intake(_Section):
 class Reading(_Section):
     """How a page is read."""
 
-    model: str = "paper-1"
+    model: str = "paper"
     accept_confidence: Annotated[float, Field(ge=0, le=1)] = 0.97
     max_megapixels: Annotated[float, Field(ge=1, le=2000)] = 200.0
     max_residual_mm: Annotated[float, Field(ge=0.1, le=20)] = 1.5

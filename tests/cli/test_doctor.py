@@ -17,7 +17,7 @@ def found(call: Any) -> dict[str, tuple[bool, str]]:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that is well, so that a test need not open one."""
-    monkeypatch.setattr(health, "_model", lambda config: "paper-1@0 reads a drawn 7")
+    monkeypatch.setattr(health, "_model", lambda config: "paper@0 reads a drawn 7")
 
 
 def test_a_fresh_folder_is_healthy(call: Any, model: None) -> None:

@@ -29,7 +29,7 @@ def test_one_line_changes(tmp_path: Path) -> None:
     after = chosen(tmp_path, "\n".join(before)).split("\n")
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     ((old, new),) = changed
-    assert new == old.replace('"paper-1"', '"mine"')
+    assert new == old.replace('"paper"', '"mine"')
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from digitd.resources import shipped
 @functools.cache
 def shipped_classifier() -> Classifier:
     """One for all tests, since preparing it costs more than reading."""
-    model = find("paper-1", shipped("models"))
+    model = find("paper", shipped("models"))
     return Classifier(model.litert, temperature=model.card["temperature"])
 
 
@@ -56,7 +56,7 @@ def test_order_is_kept() -> None:
 
 def test_temperature_never_changes_what_is_likeliest() -> None:
     """Calibration softens confidences and leaves every decision as it was."""
-    model = find("paper-1", shipped("models"))
+    model = find("paper", shipped("models"))
     glyphs = scribbles(64, 2)
     cool, warm = (Classifier(model.litert, temperature=t)(glyphs) for t in (1.0, 3.0))
     np.testing.assert_array_equal(cool.argmax(axis=1), warm.argmax(axis=1))

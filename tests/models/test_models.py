@@ -100,20 +100,20 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 
 def test_a_missing_model_names_those_that_are_there(folder: Path) -> None:
     """A typing mistake in the configuration is put right from the message alone."""
-    with pytest.raises(ModelError, match=r"no model called 'mien'.*mine.*paper-1.*reading\.model"):
+    with pytest.raises(ModelError, match=r"no model called 'mien'.*mine.*paper.*reading\.model"):
         find("mien", folder.parent)
 
 
 def test_ones_own_model_hides_a_shipped_one(folder: Path) -> None:
     """A model trained here under a shipped name is the one that reads."""
-    own = folder.rename(folder.with_name("paper-1"))
-    assert find("paper-1", own.parent).folder == own
-    assert [path for path in folders(own.parent) if path.name == "paper-1"] == [own]
+    own = folder.rename(folder.with_name("paper"))
+    assert find("paper", own.parent).folder == own
+    assert [path for path in folders(own.parent) if path.name == "paper"] == [own]
 
 
 def test_the_shipped_model_agrees_with_its_card() -> None:
     """What is committed belongs together, and its card tells what it was measured to be."""
-    model = open_model(shipped("models") / "paper-1")
+    model = open_model(shipped("models") / "paper")
     check_keras(model)
     first = model.card["evaluation"][0]
     assert len(model.litert) < 600_000
@@ -128,7 +128,7 @@ def test_the_list_says_which_is_in_use(folder: Path) -> None:
     rows = {row["name"]: row for row in json.loads(output)}
     assert code == ExitCode.OK
     assert rows["mine"]["in_use"]
-    assert not rows["paper-1"]["in_use"]
+    assert not rows["paper"]["in_use"]
     assert rows["mine"]["accuracy"]["right"] == 199
     assert (rows["mine"]["temperature"], rows["mine"]["learnt_from"]) == (1.5, [{"set": "some", "examples": 900}])
     text = run(folder, "list")[1]
@@ -143,7 +143,7 @@ def test_the_list_shows_a_model_that_cannot_be_used(folder: Path) -> None:
     assert code == ExitCode.BAD_MODEL
     assert "cannot be used" in output
     assert "do not belong together" in output
-    assert "paper-1@" in output
+    assert "paper@" in output
 
 
 def test_show_tells_the_card(folder: Path) -> None:

@@ -37,7 +37,7 @@ def clerk(tmp_path: Path) -> Path:
     """A folder made ready, with a copy of the shipped model under another name."""
     assert call(tmp_path, "init", str(tmp_path))[0] == ExitCode.OK
     other = tmp_path / "models" / "other"
-    shutil.copytree(shipped("models") / "paper-1", other)
+    shutil.copytree(shipped("models") / "paper", other)
     card = json.loads((other / CARD).read_text(encoding="utf-8"))
     (other / CARD).write_text(json.dumps(card | {"name": "other"}), encoding="utf-8")
     return tmp_path
@@ -52,18 +52,18 @@ def test_the_chosen_model_is_in_use(clerk: Path) -> None:
     code, output = call(clerk, "model", "use", "other")
     assert (code, in_use(clerk)) == (ExitCode.OK, "other")
     assert "other@" in output
-    assert "before it was paper-1" in output
+    assert "before it was paper" in output
     assert "max_residual_mm = 1.5    # mm" in (clerk / config.NAME).read_text(encoding="utf-8")
     rows = {row["name"]: row["in_use"] for row in json.loads(call(clerk, "model", "list", "--json")[1])}
-    assert rows == {"other": True, "paper-1": False}
-    assert json.loads(call(clerk, "model", "use", "paper-1", "--json")[1])["before"] == "other"
-    assert in_use(clerk) == "paper-1"
+    assert rows == {"other": True, "paper": False}
+    assert json.loads(call(clerk, "model", "use", "paper", "--json")[1])["before"] == "other"
+    assert in_use(clerk) == "paper"
 
 
 @pytest.mark.parametrize(
     ("name", "spoil", "told"),
     [
-        ("another", lambda folder: None, r"no model called 'another'.*there: other, paper-1"),
+        ("another", lambda folder: None, r"no model called 'another'.*there: other, paper"),
         ("other", lambda folder: (folder / LITERT).write_bytes(b"TFL3" * 99), "do not belong together"),
         ("other", lambda folder: (folder / KERAS).write_bytes(b"keras"), "do not belong together"),
         ("other", lambda folder: (folder / CARD).unlink(), r"card\.json"),
@@ -89,7 +89,7 @@ def test_a_file_no_interpreter_takes_is_not_chosen(clerk: Path) -> None:
     card["litert_sha256"] = hashlib.sha256(b"no model").hexdigest()
     (other / CARD).write_text(json.dumps(card), encoding="utf-8")
     code, output = call(clerk, "model", "use", "other")
-    assert (code, in_use(clerk)) == (ExitCode.BAD_MODEL, "paper-1")
+    assert (code, in_use(clerk)) == (ExitCode.BAD_MODEL, "paper")
     assert "not a LiteRT file" in output
 
 
@@ -98,7 +98,7 @@ def test_without_a_configuration_there_is_nothing_to_write_into(
 ) -> None:
     """Outside a folder made ready the message names the command that makes one."""
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, ["model", "use", "paper-1"])
+    done = CliRunner().invoke(main, ["model", "use", "paper"])
     assert done.exit_code == ExitCode.BAD_CONFIG
     assert "`digitd init` makes one" in done.output
     assert list(tmp_path.iterdir()) == []
@@ -158,4 +158,4 @@ def test_a_running_service_takes_it_up(clerk: Path, running: Running) -> None:
     running.process.communicate(timeout=60)
     assert running.process.returncode == 0
     rows = list(csv.DictReader(io.StringIO(call(clerk, "export", "--format", "csv")[1])))
-    assert {row["document"]: row["model"].partition("@")[0] for row in rows} == {"1.png": "paper-1", "2.png": "other"}
+    assert {row["document"]: row["model"].partition("@")[0] for row in rows} == {"1.png": "paper", "2.png": "other"}

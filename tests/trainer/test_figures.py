@@ -82,7 +82,7 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
 @pytest.mark.skipif(not (DATA / "mnist" / "mnist.npz").is_file(), reason=f"needs MNIST, which is not at {DATA}")
 def test_the_card_of_the_shipped_model_tells_the_truth() -> None:
     """The first 2,000 of MNIST's x_test are read as well as the card says of all 10,000."""
-    model = find("paper-1", shipped("models"))
+    model = find("paper", shipped("models"))
     with np.load(DATA / "mnist" / "mnist.npz", allow_pickle=False) as arrays:
         images, labels = arrays["x_test"][:2000], arrays["y_test"][:2000]
     figures = measure("x_test", Glyphs(images=normalised(images), labels=labels), classifier=Classifier(model.litert))

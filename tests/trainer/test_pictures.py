@@ -72,7 +72,7 @@ def test_cells_are_cleaned(tmp_path: Path) -> None:
     digits = only(tmp_path)
     assert digits.images.shape == (60, SIDE, SIDE)
     assert not np.concatenate([digits.images[:, 0], digits.images[:, -1]]).any()
-    model = find("paper-1", shipped("models"))
+    model = find("paper", shipped("models"))
     said = Classifier(model.litert)(normalised(digits.images)).argmax(axis=1)
     assert (said == digits.labelled()).sum() >= 57
 

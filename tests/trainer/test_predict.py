@@ -57,7 +57,7 @@ def test_a_submission_is_written(folder: Path, drawn: Digits) -> None:
     """ImageId counts from 1 in the order of the lines; the shipped model reads nearly all digits drawn clearly."""
     result = predict("--data", write_csv(folder / "test.csv", drawn, labelled=False))
     assert result.exit_code == ExitCode.OK, result.output
-    assert result.output.startswith("submission.csv: 60 digits, read by paper-1@")
+    assert result.output.startswith("submission.csv: 60 digits, read by paper@")
     assert "labelled" not in result.output
     said = answers(folder / "submission.csv")
     np.testing.assert_array_equal(said[:, 0], np.arange(1, 61))
@@ -151,7 +151,7 @@ def test_glyphs_are_as_the_model_learnt_them(
         return said
 
     monkeypatch.setattr(predictions, "Classifier", classifier)
-    shipped_model = find("paper-1", shipped("models"))
+    shipped_model = find("paper", shipped("models"))
     card = {"recipe": recipe, "temperature": 1.0} if recipe else {"temperature": 1.0}
     model = Model(id="m@1", folder=shipped_model.folder, card=card, litert=b"")
     found = predictions.predict(drawn, model)

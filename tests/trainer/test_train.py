@@ -119,7 +119,7 @@ def test_a_model_that_is_there_is_not_replaced_unasked(quick: tuple[Path, Result
 def test_eight_bits_lose_next_to_nothing(digits: Digits) -> None:
     """The shipped file and the network it came from say the same of digits and strangers, drawn as for training."""
     keras = frameworks.import_keras()
-    model = find("paper-1", shipped("models"))
+    model = find("paper", shipped("models"))
     network = keras.models.load_model(model.folder / "model.keras")
     squares = Glyphs(images=as_squares(digits.images[:400]), labels=digits.labelled()[:400])
     images = draw_round(squares, 0, seed=1).images

@@ -65,7 +65,7 @@ def show(name: str, as_json: bool) -> None:
 
     \b
     Example:
-      digitd model show paper-1
+      digitd model show paper
     """
     config = current_config(optional=True)
     found = find(name, config.models)
@@ -87,7 +87,7 @@ def use(name: str, as_json: bool) -> None:
 
     \b
     Example:
-      digitd model use paper-1
+      digitd model use paper
     """
     from digitd.reader import DRAWN, try_model  # with OpenCV: `list` need not wait
 

@@ -64,7 +64,7 @@ def test_text_and_json_tell_the_same(tmp_path: Path, shared: Path) -> None:
     """The table is what a person reads, JSON what a program reads; usps is new to a model that learnt from another."""
     text = evaluate(tmp_path, "--data", str(shared))
     assert text.exit_code == ExitCode.OK, text.output
-    facts = json.loads(evaluate(tmp_path, "paper-1", "--data", str(shared), "--json").stdout)
+    facts = json.loads(evaluate(tmp_path, "paper", "--data", str(shared), "--json").stdout)
     rows = {(row["set"], row["way"]): row for row in facts["sets"]}
     assert set(rows) == {("usps", "as it is"), ("paper_digits", "borders in view"), ("paper_digits", "isolated")}
     assert rows["usps", "as it is"]["accuracy"] > 0.8
@@ -88,7 +88,7 @@ def test_the_page_holds_everything(tmp_path: Path, shared: Path) -> None:
     assert all(source.startswith("data:image/png;base64,iVBOR") for source in parts.sources)
     assert {link.removeprefix("#") for link in parts.links} <= parts.ids
     assert not re.search(r"https?://|@import|url\(", page)
-    assert "paper-1@" in (out / "evaluation.txt").read_text(encoding="utf-8")
+    assert "paper@" in (out / "evaluation.txt").read_text(encoding="utf-8")
     assert json.loads((out / "evaluation.json").read_text(encoding="utf-8"))["mistakes"]
 
 
@@ -97,7 +97,7 @@ def test_models_that_left_a_set_out_are_listed(tmp_path: Path, shared: Path) -> 
     measured = {"set": "usps.npz", "right": 700, "examples": 729, "left_out": True}
     for name, left_out in (("without", "usps.npz"), ("unmeasured", "nsysu.npz"), ("whole", None)):
         folder = tmp_path / "models" / name
-        shutil.copytree(shipped("models") / "paper-1", folder)
+        shutil.copytree(shipped("models") / "paper", folder)
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         named = {"left_out": [{"name": left_out, "examples": 729}]} if left_out else {}
         (folder / CARD).write_text(json.dumps(card | {"evaluation": [measured]} | named), encoding="utf-8")
@@ -111,8 +111,8 @@ def test_models_that_left_a_set_out_are_listed(tmp_path: Path, shared: Path) -> 
 
 def test_a_set_of_nothing_learnt_or_new_still_gives_a_report(tmp_path: Path, shared: Path) -> None:
     """Where all was learnt from there is nothing to put together, and no junk threshold: the rest is told."""
-    folder = tmp_path / "models" / "paper-1"
-    shutil.copytree(shipped("models") / "paper-1", folder)
+    folder = tmp_path / "models" / "paper"
+    shutil.copytree(shipped("models") / "paper", folder)
     from digitd_trainer.data.digits import sha256_of
 
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
@@ -128,8 +128,8 @@ def test_a_set_of_nothing_learnt_or_new_still_gives_a_report(tmp_path: Path, sha
 
 def test_what_it_was_calibrated_with_is_apart(tmp_path: Path, shared: Path) -> None:
     """Such a set is measured, marked, and looked at for mistakes, but is not among those never trained on."""
-    folder = tmp_path / "models" / "paper-1"
-    shutil.copytree(shipped("models") / "paper-1", folder)
+    folder = tmp_path / "models" / "paper"
+    shutil.copytree(shipped("models") / "paper", folder)
     from digitd_trainer.data.digits import sha256_of
 
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))

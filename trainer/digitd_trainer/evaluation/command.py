@@ -36,7 +36,7 @@ def evaluate(name: str | None, *, data: tuple[Path, ...], out: Path | None, as_j
 
     \b
     Example:
-      digitd model evaluate paper-1 --data digits/ --out report/
+      digitd model evaluate paper --data digits/ --out report/
     """  # noqa: D301  (click reads the control character)
     if find_spec("sklearn") is None:
         raise NotInstalled('measuring a model needs scikit-learn. Run: pip install "digitd[train]"')
