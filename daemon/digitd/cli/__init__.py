@@ -1,12 +1,12 @@
 """The commands. Each opens the library, calls it, and prints; a command's module is imported only when it is run."""
 
-import importlib
 import sys
 from typing import Any
 
 import click
 
 from digitd import __version__
+from digitd.cli._lazy import LazyGroup
 from digitd.errors import DigitdError
 
 #: Command -> (module:function, one line for `digitd --help`, which must not import the modules).
@@ -29,22 +29,10 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module when the command is used."""
+class Commands(LazyGroup):
+    """All of digitd's commands; what one raises is told in a line, with its exit code."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, function = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), function)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+    table = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -54,7 +42,7 @@ class LazyGroup(click.Group):
             sys.exit(fault.exit_code)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--config", "config_path", type=click.Path(), envvar="DIGITD_CONFIG", help="The configuration file.")
 @click.version_option(__version__, prog_name="digitd")
 @click.pass_context

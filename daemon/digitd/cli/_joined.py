@@ -4,8 +4,8 @@ from importlib.metadata import entry_points
 
 import click
 
-#: Where packages that add a command to `digitd model` say so.
-MODEL = "digitd.commands.model"
+#: Where packages that add a command to `digitd`, or to `digitd model`, say so.
+TOP, MODEL = "digitd.commands", "digitd.commands.model"
 
 
 def names(group: str) -> list[str]:

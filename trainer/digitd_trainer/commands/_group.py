@@ -1,10 +1,11 @@
 """`digitd train` trains, and has commands under it; the module of each is imported only when it is run."""
 
-import importlib
 from collections.abc import Mapping
 
 import click
 from click.core import ParameterSource
+
+from digitd.cli._lazy import LazyGroup
 
 #: Command -> (module:function, one line for `digitd train --help`).
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -13,22 +14,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-class TrainGroup(click.Group):
-    """A command that is a group too, and imports what is under it late."""
+class TrainGroup(LazyGroup):
+    """A command that is a group too."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, function = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), function)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+    table = COMMANDS
 
 
 def is_for_another(ctx: click.Context) -> bool:
