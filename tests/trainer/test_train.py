@@ -195,7 +195,7 @@ def test_without_tensorflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
 
 def test_without_the_trainer_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation whose trainer was taken out says so, as every other fault does."""
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: ())
+    monkeypatch.setattr("digitd.cli._joined.entry_points", lambda **_: ())
     monkeypatch.delitem(sys.modules, "digitd.cli.train", raising=False)
     result = train("--help")
     monkeypatch.delitem(sys.modules, "digitd.cli.train", raising=False)
