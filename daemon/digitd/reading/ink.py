@@ -11,7 +11,7 @@ FAINTEST_INK = 38
 
 #: A pixel is ink when it is at least so dark as this share of the field's own writing; printed guides and
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
-SHARE_OF_WRITING = 0.5
+SHARE_OF_WRITING = 0.47
 
 #: Lines are looked for again where the writing alone moves the threshold by more than this share.
 NEARLY = 0.03
