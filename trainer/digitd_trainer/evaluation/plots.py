@@ -30,7 +30,7 @@ def plot_curves(history: Mapping[str, Sequence[float]], path: Path, *, title: st
     axes = add_axes(figure, left=0.9, right=5.6, top=1.35, bottom=0.7)
     _draw(axes, {name: [100 * v for v in history[name]] for name in ("accuracy", "val_accuracy")}, heading="right, %")
     axes = add_axes(figure, left=6.0, right=0.5, top=1.35, bottom=0.7)
-    _draw(axes, {name: history[name] for name in ("loss", "val_loss")}, heading="loss (cross-entropy)")
+    _draw(axes, {name: history[name] for name in ("loss", "val_loss")}, heading="loss")
     save(figure, path)
 
 
