@@ -191,7 +191,7 @@ class WorkFolder:
                     kept.unlink()
         if self._kept():
             self._check_same(path)
-        self.place(SETTINGS, lambda draft: _write_json(draft, self._settings))
+        self.place(SETTINGS, lambda draft: write_json(draft, self._settings))
 
     def _check_same(self, path: Path) -> None:
         try:
@@ -219,5 +219,6 @@ def _difference(name: str, then: object, now: object) -> str:
     return f"{name} differs"
 
 
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write value as JSON that a person can read."""
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -1,12 +1,11 @@
 """Writes what training gave as a model folder: the LiteRT file, the Keras file, the card, the figures and pictures."""
 
 import hashlib
-import json
 import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any
 import digitd
 from digitd.models import CARD, KERAS, LITERT
 from digitd_trainer.average import bare_copy
+from digitd_trainer.checkpoints import write_json
 from digitd_trainer.data.digits import DatasetError, Digits
 from digitd_trainer.distil import TEACHERS, Teacher
 from digitd_trainer.evaluation.figures import together
@@ -58,8 +58,8 @@ def write_folder(
             card = _card(folder.name, draft, trained, recipe=recipe, sets=sets, seed=seed)
             card["left_out"] = [_named(digits) for digits in left_out]
             card["calibrated_with"] = [_named(digits) for digits in calibration]
-            _write_json(draft / CARD, card | {"commit": commit})
-            _write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed))
+            write_json(draft / CARD, card | {"commit": commit})
+            write_json(draft / METRICS, _metrics(trained, recipe=recipe, seed=seed))
             plot_curves(trained.history, draft / CURVES, title=f"Training of {folder.name}")
             plot_held_out(together(trained.held_out, name="held out"), draft / CONFUSION, title=folder.name)
             with _replaced(folder):
@@ -106,7 +106,7 @@ def keep_teachers(work: Path, folder: Path, *, teachers: Sequence[Teacher] = ())
             with _replaced(folder):
                 folder.mkdir()
                 known = {f"{each.name}.keras": each.known() for each in teachers}
-                _write_json(folder / TEACHERS, {path.name: known.get(path.name, {}) for path in trained})
+                write_json(folder / TEACHERS, {path.name: known.get(path.name, {}) for path in trained})
                 for path in trained:
                     path.rename(folder / path.name)
     except OSError as fault:
@@ -177,7 +177,3 @@ def commit_here() -> str | None:
         [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
     return found.stdout.strip() or None
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -4,13 +4,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from digitd_trainer.augment.rounds import Glyphs
 from digitd_trainer.average import bare_copy
-from digitd_trainer.checkpoints import WorkFolder
+from digitd_trainer.checkpoints import WorkFolder, write_json
 from digitd_trainer.distil import Teacher, said_by
 from digitd_trainer.fit import Fitted, Means, fit
 from digitd_trainer.frameworks import import_keras
@@ -79,11 +78,7 @@ def measured(teacher: Teacher, held_out: Glyphs) -> Teacher:
 
 def _keep(part: str, fitted: Fitted, *, work: WorkFolder) -> None:
     """Keep the finished network in place of its rounds; the .keras file comes last, since it says that all is there."""
-    told = json.dumps({"seconds": dict(fitted.seconds), "history": dict(fitted.history)})
-    work.place(f"{part}.json", lambda draft: _write(draft, told))
+    told = {"seconds": dict(fitted.seconds), "history": dict(fitted.history)}
+    work.place(f"{part}.json", lambda draft: write_json(draft, told))
     work.place(f"{part}.keras", bare_copy(fitted.network).save)
     work.forget(part)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -96,24 +96,24 @@ def train(
     with clock.on("making the file"):
         litert = to_litert(fitted.network, data.calibration.images)
         temperature = _temperature(litert, joined(strange) if strange else data.calibration, rate=recipe.rate)
-    classifier = Classifier(litert, temperature=temperature)
-
-    def figures(asked: Sequence[tuple[str, Glyphs]]) -> tuple[SetFigures, ...]:
-        return tuple(measure(name, glyphs, classifier=classifier, network=fitted.network) for name, glyphs in asked)
-
     with clock.on("measuring the file"):
-        return Trained(
-            network=fitted.network,
-            litert=litert,
-            temperature=temperature,
-            epochs=epochs,
-            history=fitted.history,
-            seconds=clock.seconds,
-            teachers=tuple(teachers),
-            held_out=figures(data.held_out),
-            left_out=figures(apart),
-            tests=figures(asked),
+        classifier = Classifier(litert, temperature=temperature)
+        held_out, left_out_figures, test_figures = (
+            tuple(measure(name, glyphs, classifier=classifier, network=fitted.network) for name, glyphs in which)
+            for which in (data.held_out, apart, asked)
         )
+    return Trained(
+        network=fitted.network,
+        litert=litert,
+        temperature=temperature,
+        epochs=epochs,
+        history=fitted.history,
+        seconds=clock.seconds,
+        teachers=tuple(teachers),
+        held_out=held_out,
+        left_out=left_out_figures,
+        tests=test_figures,
+    )
 
 
 def _teachers(

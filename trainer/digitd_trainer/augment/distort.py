@@ -5,6 +5,7 @@ differ. Amounts were chosen by eye on sheets of 100 and on held-out parts of the
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import cv2
 import numpy as np
@@ -85,8 +86,9 @@ def bend(picture: Ink, rng: Generator, *, strength: float = 1.0) -> Ink:
 
 def fade(picture: Ink, rng: Generator) -> Ink:
     """Make the ink of a picture fainter, uneven and grainy, as pencils and poor scans do."""
-    top, left = rng.integers(0, len(_GRAIN) - np.array(picture.shape), endpoint=True)
-    grain = _GRAIN[top : top + picture.shape[0], left : left + picture.shape[1]] * np.float32(rng.uniform(0, 14))
+    grains = _grains()
+    top, left = rng.integers(0, len(grains) - np.array(picture.shape), endpoint=True)
+    grain = grains[top : top + picture.shape[0], left : left + picture.shape[1]] * np.float32(rng.uniform(0, 14))
     patches = (rng.uniform(0.75, 1.0, (4, 4)) * rng.uniform(0.35, 1.0)).astype(np.float32)
     uneven = cv2.resize(patches, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
     faded: Ink = np.clip((picture + grain) * uneven * (picture > 8), 0, 255).astype(np.uint8)
@@ -154,14 +156,17 @@ def _changed(picture: Ink, changes: "Changes", rng: Generator) -> Ink:
     return picture
 
 
+@cache
+def _grains() -> NDArray[np.float32]:
+    """Where the grain of each picture is cut from: drawing it anew would take as long as all the rest."""
+    return np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
+
+
 def _pen(side: int) -> NDArray[np.uint8]:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8, copy=False)
 
 
 _GRID = np.indices((CANVAS_SIDE, CANVAS_SIDE)).astype(np.float32) - np.float32((CANVAS_SIDE - 1) / 2)
-
-#: Where the grain of each picture is cut from: drawing it anew would take as long as all the rest.
-_GRAIN = np.random.default_rng(0).standard_normal((1024, 1024), np.float32)
 
 #: How often each change happens, in the order in which it happens on paper.
 Changes = tuple[tuple[float, Callable[[Ink, Generator], Ink]], ...]
