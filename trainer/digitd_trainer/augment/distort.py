@@ -19,8 +19,9 @@ Ink = NDArray[np.uint8]
 #: Longest side of a digit while it is worked on, and of the canvas around it, in pixels: twice the final size.
 DIGIT_SIDE, CANVAS_SIDE = 40, 64
 
-#: Share of the digits left as they are, so that the plain ones stay known.
-PLAIN_SHARE = 0.15
+#: Share of the digits left as they are, so that the plain ones stay known; and of those only bent, and how much: what
+#: is changed in every way is often past reading, and a network that must guess at much learns to doubt all.
+PLAIN_SHARE, BENT_SHARE, BENT_STRENGTH = 0.15, 0.33, 0.7
 
 
 def distort(ink: Ink, rng: Generator, *, others: NDArray[np.uint8]) -> Ink:
@@ -40,8 +41,10 @@ def distort(ink: Ink, rng: Generator, *, others: NDArray[np.uint8]) -> Ink:
     NDArray
         (64, 64) uint8, light ink on black; ink itself where it is left plain.
     """
-    if not ink.any() or rng.random() < PLAIN_SHARE:
+    if not ink.any() or (chance := rng.random()) < PLAIN_SHARE:
         return ink
+    if chance < PLAIN_SHARE + BENT_SHARE:
+        return bend(on_canvas(ink), rng, strength=BENT_STRENGTH)
     picture = bend(on_canvas(ink), rng)
     picture = _changed(picture, HANDS_AND_PENS, rng)
     if rng.random() < 0.08:
@@ -170,6 +173,6 @@ _GRID = np.indices((CANVAS_SIDE, CANVAS_SIDE)).astype(np.float32) - np.float32((
 
 #: How often each change happens, in the order in which it happens on paper.
 Changes = tuple[tuple[float, Callable[[Ink, Generator], Ink]], ...]
-HANDS_AND_PENS: Changes = ((0.20, thicken), (0.12, thin), (0.06, clip_edge), (0.06, skip))
+HANDS_AND_PENS: Changes = ((0.20, thicken), (0.12, thin), (0.06, clip_edge), (0.03, skip))
 PRINT_AND_DUST: Changes = ((0.08, line_rest), (0.08, specks), (0.08, frame))
 SCANNERS: Changes = ((0.20, blur), (0.15, coarsen), (0.15, harden), (0.08, compress))

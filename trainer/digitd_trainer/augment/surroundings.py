@@ -34,7 +34,7 @@ def frame(picture: Ink, rng: Generator) -> Ink:
     The sides reach well past the digit, above and below: a line no longer than the digit would be a 1 beside it.
     """
     side = picture.shape[0]
-    scale = rng.uniform(0.5, 0.8)
+    scale = rng.uniform(0.6, 0.85)
     shift = (np.array(picture.shape[::-1]) * (1 - scale) / 2 + rng.normal(0, 2.5, 2)).astype(np.float32)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
     framed = cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_AREA).astype(np.uint8, copy=False)
