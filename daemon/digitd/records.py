@@ -12,6 +12,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.rules import NO_RULES, FieldRules, FormRule
+
 #: Index of *not a digit* in a reading's probabilities; 0 to 9 are the digits.
 NOT_A_DIGIT = 10
 
@@ -128,11 +130,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateField:
-    """A field of a form: its name, its box in pixels of the reference, and its number of cells (None: unknown)."""
+    """A field of a form: name, box in pixels of the reference, number of cells (None: unknown), and rules."""
 
     name: str
     box: Box
     cells: int | None = None
+    rules: FieldRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,8 @@ class Template:
 
     reference is the path of the picture the boxes were measured on and reference_sha256 its bytes' hash: the
     picture stays where the user has it. width_px and height_px are its size and dpi its resolution. A whole-page
-    template has no reference and a single field that covers every page, whatever its size.
+    template has no reference and a single field that covers every page, whatever its size. rules speak of several
+    fields at once: sums, equality.
     """
 
     name: str
@@ -151,6 +155,7 @@ class Template:
     width_px: int = 0
     height_px: int = 0
     dpi: float = 300.0
+    rules: tuple[FormRule, ...] = ()
 
     @property
     def whole_page(self) -> bool:
