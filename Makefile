@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench bench-forms bench-model evaluate wheel lock clean model help
+.PHONY: demo test lint format bench bench-reading bench-model evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,11 +38,12 @@ format: .venv/dev ## put the code in its usual shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/base ## how fast the service is, and that a kill loses nothing; writes bench/service.json
+bench: .venv/base ## how fast service and reading are, and that a kill loses nothing; writes bench/service.json, speed.json
 	$(BIN)/python bench/service.py
+	$(BIN)/python bench/speed.py
 
-bench-forms: .venv/base ## how many fields of real forms are right; skips where there is no data; writes bench/forms.json
-	$(BIN)/python bench/forms.py
+bench-reading: .venv/base ## how many fields of real forms are right: make bench-reading SETS="..." MODEL=folder AGAINST=old.json
+	$(BIN)/python bench/reading.py $(SETS) $(MODEL:%=--model %) $(AGAINST:%=--against %) $(OUT:%=--out %)
 
 bench-model: .venv/dev ## how fast a model reads, beside the seed network; writes bench/model.json
 	$(BIN)/python bench/model.py $(MODEL)
