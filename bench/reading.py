@@ -208,7 +208,7 @@ def add_rules(root: Path, form: str, rules: str) -> str:
     path = root / "forms" / f"{form}.toml"
     before = path.read_text(encoding="utf-8")
     path.write_text(f"{before}\n{rules}", encoding="utf-8")
-    done = subprocess.run([*DIGITD, "form", "show", form], cwd=root, capture_output=True, text=True, check=False)
+    done = started(root, "form", "show", form)
     if done.returncode == 0:
         return ""
     path.write_text(before, encoding="utf-8")
@@ -218,10 +218,17 @@ def add_rules(root: Path, form: str, rules: str) -> str:
 def digitd(folder: Path, *words: str, allowed: Sequence[int] = (0,)) -> str:
     """Run a command of digitd in folder and return what it printed; it must end with an exit code that is allowed."""
     folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([*DIGITD, *words], cwd=folder, capture_output=True, text=True, check=False)
+    done = started(folder, *words)
     if done.returncode not in allowed:
         sys.exit(f"digitd {' '.join(words)}: {done.stderr}")
     return done.stdout
+
+
+def started(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of digitd in folder, run to its end: of this checkout, wherever else one is installed."""
+    path = os.pathsep.join(str(CHECKOUT / part) for part in ("daemon", "trainer"))
+    env = os.environ | {"PYTHONPATH": path}
+    return subprocess.run([*DIGITD, *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:

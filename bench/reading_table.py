@@ -22,7 +22,9 @@ def table(result: Figures) -> str:
         if beside := figures.get("beside"):
             lines.append(_line(f"  {beside['what']}", beside))
     unread = {name: f["unread"] for name, f in result["sets"].items() if f["unread"]}
+    missing = {name: f["missing"] for name, f in result["sets"].items() if f["missing"]}
     told = [f"{name}: {count} pages without any field, all counted wrong" for name, count in unread.items()]
+    told += [f"{name}: {count} fields not found by their names, all counted wrong" for name, count in missing.items()]
     refused = {name: f["rules_refused"] for name, f in result["sets"].items() if f["rules_refused"]}
     told += [f"{name}: read without its sums, which digitd refused: {why}" for name, why in refused.items()]
     return "\n".join([

@@ -18,7 +18,7 @@ def figures(**others: Any) -> dict[str, Any]:
     return {
         "documents": 1, "fields": 4, "right_pct": 75.0, "right_interval_pct": [30.06, 95.44], "digit_error_pct": 8.33,
         "accepted": 2, "accepted_pct": 50.0, "accepted_wrong": 0, "could_pass_at_0.01": 75.0, "seconds_a_page": 0.25,
-        "unread": 0, "rules_refused": "", "target_pct": 95.0, "naive_pct": None, "tesseract_pct": 10.0,
+        "unread": 0, "missing": 3, "rules_refused": "", "target_pct": 95.0, "naive_pct": None, "tesseract_pct": 10.0,
         "wrong": ["a.png f1"],
     } | others  # fmt: skip
 
@@ -48,6 +48,7 @@ def test_a_table_names_the_set_its_target_and_what_was_refused() -> None:
     line = next(line for line in text.splitlines() if line.startswith("some_set "))
     assert line.split()[:7] == ["some_set", "1", "4", "75.0", "30.1", "to", "95.4"]
     assert "2 pages without any field" in text
+    assert "3 fields not found" in text
     assert "unknown key rules" in text
 
 
