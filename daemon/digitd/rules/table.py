@@ -13,6 +13,9 @@ from digitd.rules.pattern import compiled
 #: Digits a value may have.
 MOST_DIGITS = 100
 
+#: Rules over fields a form may have.
+MOST_RULES = 100
+
 #: The rules that can be told to only warn.
 _RULES = ("digits", "minimum", "maximum", "pattern", "allowed", "date", "check")
 _FIELD_KEYS = frozenset({*_RULES, "decimals", "warn"})
@@ -67,6 +70,8 @@ def parse_form_rules(tables: Sequence[Mapping[str, Any]], fields: Collection[str
     """
     if not isinstance(tables, Sequence) or not all(isinstance(table, Mapping) for table in tables):
         raise ValueError("rules over fields must be tables, each as [[rules]]")
+    if len(tables) > MOST_RULES:
+        raise ValueError(f"{len(tables)} rules over fields; at most {MOST_RULES} are possible")
     return tuple(_form_rule(table, fields) for table in tables)
 
 
