@@ -190,8 +190,6 @@ class _Parser:
         """What stands between [ and ]."""
         negated, found = self.taken("^"), set[str]()
         while not self.taken("]"):
-            if self.at >= len(self.text):
-                raise self.fault("a [ is not closed")
             low = self.one()
             if (
                 len(low) == 1
@@ -211,6 +209,8 @@ class _Parser:
     def one(self) -> frozenset[str]:
         if self.text[self.at : self.at + 1] == "\\":
             return self.literal()
+        if self.at >= len(self.text):
+            raise self.fault("a [ is not closed")
         self.at += 1
         return frozenset(self.text[self.at - 1 : self.at])
 

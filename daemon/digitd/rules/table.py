@@ -123,23 +123,28 @@ def _form_rule(table: Mapping[str, Any], fields: Collection[str]) -> FormRule:
         parts, total = [Part(name=names[0])], names[1]
     else:
         parts, total = [_part(name, fields) for name in _names(table["sum"], "sum")], table["total"]
+        if not isinstance(total, str):
+            raise ValueError(f"total = {total!r} must be the name of a field")
     words = f"the rule for {total}"
-    named = [*(part.name for part in parts), total]
-    for name in named:
-        if name not in fields:
-            raise ValueError(f"{words} names a field {name!r} that is not there{_perhaps(name, fields)}")
-        if named.count(name) > 1:
-            raise ValueError(f"{words} names {name} twice")
+    _refuse_names([*(part.name for part in parts), total], fields, words)
     holds = table.get("holds", HOLDS)
     if isinstance(holds, bool) or not isinstance(holds, int | float) or not 0.5 <= holds < 1:
         raise ValueError(f"{words}: holds = {holds!r} must be a probability of at least 0.5 and below 1")
     blanks = table.get("blanks", Blanks.ZERO.value)
-    if blanks not in set(Blanks):
+    if blanks not in list(Blanks):
         raise ValueError(f'{words}: blanks = {blanks!r} must be "zero" or "skip"')
     warn = table.get("warn", False)
     if not isinstance(warn, bool):
         raise ValueError(f"{words}: warn = {warn!r} must be true or false")  # noqa: TRY004 - a fault of the file
     return FormRule(parts=tuple(parts), total=total, holds=float(holds), blanks=Blanks(blanks), warn=warn)
+
+
+def _refuse_names(named: Sequence[str], fields: Collection[str], words: str) -> None:
+    for name in named:
+        if name not in fields:
+            raise ValueError(f"{words} names a field {name!r} that is not there{_perhaps(name, fields)}")
+        if named.count(name) > 1:
+            raise ValueError(f"{words} names {name} twice")
 
 
 def _part(name: str, fields: Collection[str]) -> Part:
@@ -234,9 +239,9 @@ def _allowed(value: Any) -> tuple[str, ...]:
 def _check(value: Any) -> Check | None:
     if value is None:
         return None
-    if value not in set(Check):
+    if value not in list(Check):
         known = ", ".join(Check)
-        raise ValueError(f"check = {value!r} must be one of {known}{_perhaps(str(value), list(Check))}")
+        raise ValueError(f"check = {value!r} must be one of {known}{_perhaps(value, list(Check))}")
     return Check(value)
 
 
@@ -249,7 +254,7 @@ def _warn(table: Mapping[str, Any]) -> frozenset[str]:
         raise ValueError(f'warn = {value!r} must be true, or a list of rules, as ["maximum"]')  # noqa: TRY004 - as above
     for key in value:
         if key not in there:
-            raise ValueError(f"warn names {key!r}, which is no rule of this field{_perhaps(str(key), there)}")
+            raise ValueError(f"warn names {key!r}, which is no rule of this field{_perhaps(key, there)}")
     return frozenset(value)
 
 
@@ -260,6 +265,6 @@ def _refuse_unknown(table: Mapping[str, Any], known: Collection[str], where: str
             raise ValueError(f"no such key {where}{key}" + (f"; perhaps you meant {where}{close[0]}" if close else ""))
 
 
-def _perhaps(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+def _perhaps(name: Any, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
     return f"; perhaps you meant {close[0]}" if close else ""
