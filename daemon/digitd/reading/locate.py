@@ -1,4 +1,4 @@
-"""Where the fields are on a page: where the template says, or, with none, every line of writing.
+"""Where the fields are on a page: where the template says, or, with none, its tables and boxes, or lines of writing.
 
 A field is cut at the page's own resolution, upright, with a margin that keeps strokes written over its edge.
 """
@@ -10,15 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading import boxes
 from digitd.reading import ink as inks
 from digitd.reading.lines import Frame
-from digitd.records import Box, Page, Region, Registration, Template, TemplateField
+from digitd.records import Box, Page, Region, Registration, Template
 
 #: Margin around a field, as a share of its height.
 MARGIN = 0.2
 
 #: A field that reaches over the page's edge by more than this share of its height is cut off.
 OVER_THE_EDGE = 0.15
+
+#: A picture with a shorter side below this is a number, not a form; pixels.
+SMALLEST_FORM_PX = 200
 
 #: A line of writing is at least so high, in pixels; lower marks are specks.
 LOWEST_LINE_PX = 8
@@ -30,7 +34,8 @@ SAME_LINE = 0.4
 def locate(page: Page, template: Template, registration: Registration) -> Iterator[Region]:
     """Cut a template's fields out of a page where registration found them."""
     for field in template.fields:
-        yield _cut(page.pixels, field, registration.page_from_template)
+        quad = cv2.perspectiveTransform(field.box.corners()[:, None], registration.page_from_template)[:, 0]
+        yield _cut(page.pixels, quad, name=field.name, cells=field.cells)
 
 
 def locate_whole(page: Page, template: Template) -> Iterator[Region]:
@@ -42,7 +47,19 @@ def locate_whole(page: Page, template: Template) -> Iterator[Region]:
 
 
 def locate_freely(page: Page) -> Iterator[Region]:
-    """Every line of writing on a page without a template, from top to bottom, as fields line1, line2, ..."""
+    """The fields of a page without a template: cells of ruled tables, boxes and combs; else its lines of writing.
+
+    Cells are called r1c1, ... from the first row and column for writing, boxes field1, ..., lines line1, ...
+    """
+    found = boxes.find(page.pixels) if min(page.pixels.shape) >= SMALLEST_FORM_PX else ()
+    for field, name in zip(found, boxes.names(found), strict=True):
+        yield _cut(page.pixels, field.quad, name=name, cells=field.cells)
+    if not found:
+        yield from _locate_lines(page)
+
+
+def _locate_lines(page: Page) -> Iterator[Region]:
+    """Every line of writing, from top to bottom, as fields line1, line2, ..."""
     dark = inks.darkness(page.pixels)
     height, width = page.pixels.shape
     frame = Frame(x0=0, y0=0, x1=width, y1=height)
@@ -76,8 +93,8 @@ def _around(points: NDArray[np.float64]) -> Box:
     return Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
 
 
-def _cut(pixels: NDArray[np.uint8], field: TemplateField, page_from_template: NDArray[np.float64]) -> Region:
-    quad = cv2.perspectiveTransform(field.box.corners()[:, None], page_from_template)[:, 0]
+def _cut(pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cells: int | None) -> Region:
+    """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin."""
     width = math.ceil((np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2)
     height = math.ceil((np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
     margin = max(2, round(MARGIN * height))
@@ -86,11 +103,11 @@ def _cut(pixels: NDArray[np.uint8], field: TemplateField, page_from_template: ND
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
     cut = cv2.warpPerspective(pixels, upright, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Region(
-        name=field.name,
+        name=name,
         quad=quad,
         pixels=cut,
         margin_px=margin,
-        cells=field.cells,
+        cells=cells,
         cut_off=_outside(quad, pixels.shape, tolerance=OVER_THE_EDGE * height),
     )
 
