@@ -92,6 +92,17 @@ def test_a_sum_decides_between_two_good_readings():
     assert [c.value for c in total.candidates] == ["42", "43"]
 
 
+def test_ink_that_a_sum_makes_a_digit_does_not_stand_between_digits():
+    """Where 172 is right and not 12, what was taken for no digit is the 7."""
+    *_, total = verdicts(
+        field("r1", ("132", 1.0)),
+        field("r2", ("40", 1.0)),
+        field("total", ("12", 0.6), ("172", 0.4), contents=(DIGIT, OTHER, DIGIT)),
+        rules=[SUM],
+    )
+    assert (total.value, total.state) == ("172", FieldState.ACCEPTED)
+
+
 def test_an_improbable_reading_is_looked_at_with_the_reason():
     """What only the sum puts first, from far down the list, goes to review whatever its posterior."""
     *parts, total = verdicts(

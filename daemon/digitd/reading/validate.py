@@ -175,7 +175,8 @@ class _Told:
 
 def _verdict(read: FieldCandidates, belief: Belief, told: _Told, *, accept_confidence: float) -> Verdict:
     candidates = _reordered(read, belief)
-    state, reason = validate(candidates, read.contents, accept_confidence=accept_confidence, cut_off=read.cut_off)
+    contents = _contents(read, belief.value)
+    state, reason = validate(candidates, contents, accept_confidence=accept_confidence, cut_off=read.cut_off)
     against = [] if read.cut_off else list(_against(read, belief.value, told))
     warnings = [] if read.cut_off else list(_warnings(read, belief.value, told))
     if against:
@@ -187,6 +188,15 @@ def _verdict(read: FieldCandidates, belief: Belief, told: _Told, *, accept_confi
         state=state,
         reason="; ".join([*against, *([reason] if reason else ()), *warnings]),
     )
+
+
+def _contents(read: FieldCandidates, value: str) -> tuple[CellContent, ...]:
+    """What stands in each cell, if value is right: where rules put first a string with a digit for all ink, no ink is
+    anything else."""
+    inked = sum(content is not CellContent.BLANK for content in read.contents)
+    if value == read.candidates[0].value or len(value) != inked:
+        return read.contents
+    return tuple(CellContent.BLANK if c is CellContent.BLANK else CellContent.DIGIT for c in read.contents)
 
 
 def _reordered(read: FieldCandidates, belief: Belief) -> tuple[Candidate, ...]:
