@@ -191,8 +191,10 @@ def _verdict(read: FieldCandidates, belief: Belief, told: _Told, *, accept_confi
 
 
 def _contents(read: FieldCandidates, value: str) -> tuple[CellContent, ...]:
-    """What stands in each cell, if value is right: where rules put first a string with a digit for all ink, no ink is
-    anything else."""
+    """What stands in each cell, if value is right.
+
+    Where rules put first a string with a digit for all ink, no ink is anything else.
+    """
     inked = sum(content is not CellContent.BLANK for content in read.contents)
     if value == read.candidates[0].value or len(value) != inked:
         return read.contents
@@ -201,6 +203,9 @@ def _contents(read: FieldCandidates, value: str) -> tuple[CellContent, ...]:
 
 def _reordered(read: FieldCandidates, belief: Belief) -> tuple[Candidate, ...]:
     """The strings as they are after the rules: the value first; those that no rule allows last, with probability 0."""
+    first = belief.value == read.candidates[0].value
+    if first and all(belief.posterior.get(c.value) == c.probability for c in read.candidates):
+        return read.candidates
     after = [Candidate(value=c.value, probability=belief.posterior.get(c.value, 0.0)) for c in read.candidates]
     return tuple(sorted(after, key=lambda c: (c.value != belief.value, -c.probability)))
 
