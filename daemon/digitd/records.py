@@ -195,12 +195,18 @@ class Region:
 class Symbol:
     """One segmented piece of writing in a region: ink is (h, w) uint8, light on black; box is in region pixels.
 
-    cell is its index among the field's cells where those are known. A blank cell has an empty ink array.
+    cell is its index among the field's cells where those are known. A blank cell has an empty ink array. span is the
+    first slice of the writing that it covers and the one behind the last: symbols with slices in common exclude each
+    other. as_digit and as_nothing are logarithms: how well its shape and place suit a digit, or something that is to
+    be passed over; 0 where there is no choice.
     """
 
     box: Box
     ink: NDArray[np.uint8]
+    span: tuple[int, int]
     cell: int | None = None
+    as_digit: float = 0.0
+    as_nothing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

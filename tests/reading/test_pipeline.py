@@ -14,7 +14,7 @@ from digitd.reading.register import prepare
 from digitd.records import Box, CellContent, FieldState, Template, TemplateField
 
 SETTINGS = Settings(accept_confidence=0.9)
-STAGES = {"load", "register", "locate", "segment", "normalise", "classify", "decode"}
+STAGES = {"load", "register", "locate", "segment", "normalise", "classify", "decode", "validate"}
 
 
 def always(digit, chance=0.99):

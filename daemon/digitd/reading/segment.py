@@ -1,18 +1,19 @@
 """A field's pixels become symbols: one a cell where cells are printed, else one a piece of writing, left to right."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading import ink as inks
+from digitd.reading.lattice import alternatives
 from digitd.reading.lines import Frame
+from digitd.reading.pieces import Piece, find_pieces, ink_of, joined
 from digitd.records import Box, Region, Symbol
 
-#: A piece lower than this share of the field's tallest is a dot, a comma or a speck; so is one this faint in area.
-LOWEST_PIECE, SMALLEST_AREA = 0.3, 0.0025
+#: A piece lower than this share of the field's tallest is a dot, a comma or a speck.
+LOWEST_PIECE = 0.3
 
 #: A cell whose highest piece is lower than this share of it is blank.
 LOWEST_IN_CELL = 0.12
@@ -31,25 +32,6 @@ SHARED_INK = 0.2
 SHARED_WIDTH, FRAGMENT, SHARED_WIDTH_TALL = 0.5, 0.65, 0.85
 
 
-@dataclass(slots=True, eq=False)
-class _Piece:
-    """A connected piece of writing: its mask in the region, and its upright box x0, y0, x1, y1."""
-
-    mask: NDArray[np.bool_]
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def height(self) -> int:
-        return self.y1 - self.y0
-
-    @property
-    def width(self) -> int:
-        return self.x1 - self.x0
-
-
 def segment(region: Region) -> tuple[Symbol, ...]:
     """Find the symbols of a region, in reading order.
 
@@ -58,11 +40,21 @@ def segment(region: Region) -> tuple[Symbol, ...]:
     """
     dark = inks.darkness(region.pixels)
     frame = _frame(region)
-    pieces = _pieces(inks.writing(dark, frame), frame)
+    pieces = find_pieces(inks.writing(dark, frame), frame)
     if region.cells:
         return tuple(_in_cells(pieces, dark, frame, region.cells))
-    groups = _grouped(pieces)
-    return tuple(_symbol([piece], dark) for piece in sorted(groups, key=lambda p: p.x0 + p.x1))
+    groups = sorted(_grouped(pieces), key=lambda p: p.x0 + p.x1)
+    return tuple(_symbol(piece, dark, place=place) for place, piece in enumerate(groups))
+
+
+def segment_again(region: Region) -> tuple[Symbol, ...]:
+    """All symbols that the writing of a region without cells may be: its pieces, parts of them, and several together.
+
+    For what `segment` cannot tell: digits that touch, broken strokes, dots and dashes.
+    """
+    dark = inks.darkness(region.pixels)
+    frame = _frame(region)
+    return alternatives(find_pieces(inks.writing(dark, frame), frame), dark)
 
 
 def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -73,7 +65,7 @@ def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     dark = inks.darkness(cell)
     frame = Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, loose=LOOSE_BORDER, exact=0.0)
-    pieces = _without_rests(_pieces(inks.writing(dark, frame), frame), frame)
+    pieces = _without_rests(find_pieces(inks.writing(dark, frame), frame), frame)
     return next(_in_cells(pieces, dark, frame, 1)).ink
 
 
@@ -83,20 +75,7 @@ def _frame(region: Region) -> Frame:
     return Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
 
 
-def _pieces(writing: NDArray[np.uint8], frame: Frame) -> list[_Piece]:
-    """Connected pieces that belong to the field: mostly inside it, and no specks."""
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
-    inside = np.bincount(marks[frame.y0 : frame.y1, frame.x0 : frame.x1].ravel(), minlength=count)
-    smallest = max(4.0, SMALLEST_AREA * frame.height**2)
-    found = []
-    for index in range(1, count):
-        x, y, width, height, area = (int(v) for v in stats[index])
-        if area >= smallest and inside[index] >= 0.6 * area and not _rest_of_border(x, y, width, height, frame):
-            found.append(_Piece(marks[y : y + height, x : x + width] == index, x, y, x + width, y + height))
-    return found
-
-
-def _without_rests(pieces: list[_Piece], frame: Frame) -> list[_Piece]:
+def _without_rests(pieces: list[Piece], frame: Frame) -> list[Piece]:
     """Drop what an edge of the picture cuts off, where something larger lies clear of the edges."""
     cut = [p.x0 <= 1 or p.y0 <= 1 or p.x1 >= frame.x1 - 1 or p.y1 >= frame.y1 - 1 for p in pieces]
     areas = [int(piece.mask.sum()) for piece in pieces]
@@ -108,20 +87,9 @@ def _without_rests(pieces: list[_Piece], frame: Frame) -> list[_Piece]:
     ]
 
 
-def _rest_of_border(x: int, y: int, width: int, height: int, frame: Frame) -> bool:
-    """Whether a piece is a sliver that a border line left behind: flat against an edge of the field."""
-    near = max(2, round((frame.exact + 0.04) * frame.height))
-    thin = max(2, round(0.08 * frame.height))
-    flat = height <= thin and (y <= frame.y0 + near or y + height >= frame.y1 - near)
-    beside = x <= frame.x0 + near or x + width >= frame.x1 - near
-    cut = not frame.exact and (x <= frame.x0 + 1 or x + width >= frame.x1 - 1)  # by the edge of a picture of a cell
-    upright = width <= thin and beside and (cut or height < 0.45 * frame.height)
-    return flat or upright
-
-
-def _in_cells(pieces: list[_Piece], dark: NDArray[np.uint8], frame: Frame, cells: int) -> Iterator[Symbol]:
+def _in_cells(pieces: list[Piece], dark: NDArray[np.uint8], frame: Frame, cells: int) -> Iterator[Symbol]:
     edges = [frame.x0 + frame.width * i / cells for i in range(cells + 1)]
-    held: list[list[_Piece]] = [[] for _ in range(cells)]
+    held: list[list[Piece]] = [[] for _ in range(cells)]
     for piece in pieces:
         for part in _cut_at_dividers(piece, edges):
             centre = part.x0 + float(np.nonzero(part.mask)[1].mean())
@@ -129,12 +97,17 @@ def _in_cells(pieces: list[_Piece], dark: NDArray[np.uint8], frame: Frame, cells
     for index, parts in enumerate(held):
         box = Box(x0=edges[index], y0=frame.y0, x1=edges[index + 1], y1=frame.y1)
         if max((part.height for part in parts), default=0) < LOWEST_IN_CELL * frame.height:
-            yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), cell=index)
+            yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), cell=index, span=(index, index + 1))
         else:
-            yield _symbol(_without_specks(parts), dark, cell=index)
+            yield _symbol(joined(_without_specks(parts)), dark, place=index, cell=index)
 
 
-def _cut_at_dividers(piece: _Piece, edges: list[float]) -> list[_Piece]:
+def _symbol(piece: Piece, dark: NDArray[np.uint8], *, place: int, cell: int | None = None) -> Symbol:
+    ink, box = ink_of(piece, dark)
+    return Symbol(box=box, ink=ink, cell=cell, span=(place, place + 1))
+
+
+def _cut_at_dividers(piece: Piece, edges: list[float]) -> list[Piece]:
     """Split a piece that lies in two cells, unless it only reaches a little over."""
     ink = piece.mask.sum(axis=0)
     for edge in edges[1:-1]:
@@ -146,12 +119,12 @@ def _cut_at_dividers(piece: _Piece, edges: list[float]) -> list[_Piece]:
     return [piece]
 
 
-def _trimmed(mask: NDArray[np.bool_], x0: int, y0: int) -> _Piece:
+def _trimmed(mask: NDArray[np.bool_], x0: int, y0: int) -> Piece:
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    return _Piece(mask[y : y + height, x : x + width], x0 + x, y0 + y, x0 + x + width, y0 + y + height)
+    return Piece(mask[y : y + height, x : x + width], x0 + x, y0 + y, x0 + x + width, y0 + y + height)
 
 
-def _without_specks(pieces: list[_Piece]) -> list[_Piece]:
+def _without_specks(pieces: list[Piece]) -> list[Piece]:
     """Drop dots and rests beside a symbol; what is as large as a stroke stays."""
     if len(pieces) < 2:
         return pieces
@@ -164,46 +137,23 @@ def _without_specks(pieces: list[_Piece]) -> list[_Piece]:
     ]
 
 
-def _grouped(pieces: list[_Piece]) -> list[_Piece]:
+def _grouped(pieces: list[Piece]) -> list[Piece]:
     """Join fragments of one symbol, then drop what is too low to be a digit."""
     tallest = max((piece.height for piece in pieces), default=0)
-    groups: list[_Piece] = []
+    groups: list[Piece] = []
     for piece in sorted(pieces, key=lambda p: -p.height):
         home = next((group for group in groups if _one_symbol(group, piece, tallest)), None)
         if home is None:
             groups.append(piece)
         else:
-            groups[groups.index(home)] = _joined(home, piece)
+            groups[groups.index(home)] = joined([home, piece])
     return [group for group in groups if group.height >= LOWEST_PIECE * tallest]
 
 
-def _one_symbol(group: _Piece, piece: _Piece, tallest: int) -> bool:
+def _one_symbol(group: Piece, piece: Piece, tallest: int) -> bool:
     shared = min(group.x1, piece.x1) - max(group.x0, piece.x0)
     narrower = max(1, min(group.width, piece.width))
     fragment = piece.height < FRAGMENT * tallest
     if fragment and piece.y0 > group.y1 + 0.15 * tallest:  # a dot below the line
         return False
     return shared >= (SHARED_WIDTH if fragment else SHARED_WIDTH_TALL) * narrower
-
-
-def _joined(first: _Piece, second: _Piece) -> _Piece:
-    x0, y0 = min(first.x0, second.x0), min(first.y0, second.y0)
-    x1, y1 = max(first.x1, second.x1), max(first.y1, second.y1)
-    mask = np.zeros((y1 - y0, x1 - x0), np.bool_)
-    for piece in (first, second):
-        mask[piece.y0 - y0 : piece.y1 - y0, piece.x0 - x0 : piece.x1 - x0] |= piece.mask
-    return _Piece(mask, x0, y0, x1, y1)
-
-
-def _symbol(parts: list[_Piece], dark: NDArray[np.uint8], *, cell: int | None = None) -> Symbol:
-    """Cut a symbol's ink with its soft edges: its own pixels and their neighbours, nothing of others."""
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = _joined(whole, part)
-    x0, y0 = max(0, whole.x0 - 1), max(0, whole.y0 - 1)
-    x1, y1 = min(dark.shape[1], whole.x1 + 1), min(dark.shape[0], whole.y1 + 1)
-    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    mask[whole.y0 - y0 : whole.y1 - y0, whole.x0 - x0 : whole.x1 - x0] = whole.mask
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    ink = dark[y0:y1, x0:x1] * mask
-    return Symbol(box=Box(x0=x0, y0=y0, x1=x1, y1=y1), ink=ink, cell=cell)
