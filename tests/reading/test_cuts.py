@@ -32,7 +32,7 @@ def test_a_ring_costs_two_strokes():
     found = cuts((away < 1) & (away > 0.72), digit_height=40, stroke=4)
     through = [cut.strokes for cut in found if 10 <= cut.xs[20] <= 20]
     assert through
-    assert min(through) >= 1.7
+    assert min(through) >= 1.4  # a slanting seam crosses a stroke in fewer rows than it is wide
 
 
 def test_a_slanted_gap_costs_nothing():
