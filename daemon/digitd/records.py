@@ -142,10 +142,10 @@ class TemplateField:
 class Template:
     """The description of a form's page.
 
-    reference is the path of the picture the boxes were measured on and reference_sha256 its bytes' hash: the
-    picture stays where the user has it. width_px and height_px are its size and dpi its resolution. A whole-page
-    template has no reference and a single field that covers every page, whatever its size. rules speak of several
-    fields at once: sums, equality.
+    reference is the path of the picture the boxes were measured on, reference_page its page that is meant, and
+    reference_sha256 its bytes' hash: the picture stays where the user has it. width_px and height_px are its size and
+    dpi its resolution. A whole-page template has no reference and a single field that covers every page, whatever its
+    size. rules speak of several fields at once: sums, equality.
     """
 
     name: str
@@ -156,6 +156,7 @@ class Template:
     height_px: int = 0
     dpi: float = 300.0
     rules: tuple[FormRule, ...] = ()
+    reference_page: int = 1
 
     @property
     def whole_page(self) -> bool:

@@ -56,10 +56,52 @@ def test_a_whole_page_form_has_nothing_to_check() -> None:
 @pytest.mark.usefixtures("here")
 def test_a_form_that_cannot_be_made_says_why() -> None:
     """The exit code and the words are those of a wrong input."""
-    code, _, said = run("form", "new", "card", "--reference", "card.png")
-    assert (code, "--fields FIELDS.csv" in said) == (ExitCode.BAD_CONFIG, True)
+    cv2.imwrite("words.png", cv2.putText(np.full((600, 900), 255, np.uint8), "Dear Sir", (90, 300), 0, 3, 0, 5))
+    code, _, said = run("form", "new", "card", "--reference", "words.png")
+    assert (code, "no boxes" in said, "--fields FIELDS.csv" in said) == (ExitCode.BAD_CONFIG, True, True)
+    code, _, said = run("form", "new", "card")
+    assert (code, "--reference" in said) == (ExitCode.BAD_CONFIG, True)
     code, _, said = run("form", "new", "card", "--whole-page", "--reference", "card.png")
     assert (code, "takes neither" in said) == (ExitCode.BAD_CONFIG, True)
+
+
+def test_a_form_s_fields_are_found_and_drawn(here: Path) -> None:
+    """From a picture alone: a template with the card's fields in place, and a picture of them; a scan is drawn on."""
+    said = json.loads(run("form", "new", "card", "--reference", "card.png", "--json")[1])
+    assert [Path(picture).name for picture in said["pictures"]] == ["card.png"]
+    assert cv2.imread(said["pictures"][0]) is not None
+    found = {tuple(field["box"]): field["cells"] for field in said["fields"]}
+    for field in FIELDS:
+        sides = np.array([field.box.x0, field.box.y0, field.box.x1, field.box.y1])
+        near = [cells for box, cells in found.items() if np.abs(np.array(box) - sides).max() < 0.1 * field.box.height]
+        assert near == [field.cells]
+    assert run("form", "check", "card", "card.png", "--out", "seen")[0] == 0
+    assert [path.name for path in (here / "seen").iterdir()] == ["1-card-p1.png"]
+
+
+def test_a_form_of_two_pages_is_checked_page_by_page(here: Path) -> None:
+    """Each reference is a page, and a scan of either is known as that page."""
+    cv2.imwrite("other.png", other_page())
+    code, out, _ = run("form", "new", "card", "--reference", "card.png", "--reference", "other.png", "--json")
+    made = json.loads(out)
+    assert (code, len(made["pages"]), len(made["pictures"])) == (0, 2, 2)
+    assert {field["page"] for field in made["fields"]} == {1, 2}
+    names = [field["name"] for field in made["fields"]]
+    assert len(set(names)) == len(names)
+    code, out, _ = run("form", "check", "card", "other.png", "card.png", "--json")
+    assert (code, [scan["form_page"] for scan in json.loads(out)["scans"]]) == (0, [2, 1])
+    assert json.loads(run("form", "show", "card", "--json")[1])["pages"][1]["height_px"] == 1200
+    assert (here / "forms" / "card-2.png").is_file()
+
+
+def other_page() -> np.ndarray:
+    """Nine questions, each with a box to its right."""
+    page = np.full((1200, 900), 255, np.uint8)
+    for row in range(9):
+        words = " ".join(chr(65 + (7 * row + 3 * k) % 26) * (2 + (row + k) % 3) for k in range(4))
+        cv2.putText(page, words, (40, 140 + 110 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 0, 2)
+        cv2.rectangle(page, (520, 95 + 110 * row), (800, 165 + 110 * row), 0, 2)
+    return page
 
 
 def digit(text: str) -> np.ndarray:

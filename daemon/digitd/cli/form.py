@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from digitd.cli import _forms
 from digitd.cli._common import current_config, json_option, print_json, tracked
+from digitd.cli.draw import draw
 from digitd.errors import ConfigError, ExitCode, UnreadableDocument
 from digitd.forms import library
 from digitd.forms.template import to_toml
 from digitd.reader import check_forms, limits_of
 from digitd.reading.load import load
-from digitd.reading.register import Features, prepare, register
-from digitd.records import Template
+from digitd.reading.register import Features, Reference, prepare, register
+from digitd.records import Page, Registration
 
 
 @click.group(short_help="Make, list, show and check form templates.")
@@ -25,38 +24,59 @@ def form() -> None:
     """Make, list, show and check form templates."""
 
 
+form.add_command(draw)
+
+
 @form.command()
 @click.argument("name")
-@click.option("--reference", type=click.Path(path_type=Path), help="A picture or PDF of the form, blank or filled in.")
-@click.option("--fields", type=click.Path(path_type=Path), help="CSV: field,x0,y0,x1,y1[,cells] in pixels of it.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A picture or PDF of the form, blank or filled in; once for each page, or with all its pages.",
+)
+@click.option("--fields", type=click.Path(path_type=Path), help="CSV: field,x0,y0,x1,y1[,cells][,page], in its pixels.")
 @click.option("--whole-page", is_flag=True, help="The whole picture is one field; no reference.")
 @click.option("--force", is_flag=True, help="Replace a form of that name.")
 @json_option
-def new(name: str, reference: Path | None, fields: Path | None, whole_page: bool, force: bool, as_json: bool) -> None:
+def new(
+    name: str, references: tuple[Path, ...], fields: Path | None, whole_page: bool, force: bool, as_json: bool
+) -> None:
     """Make a template called NAME.
+
+    Without --fields, the boxes, combs and tables of the reference are found and named.
 
     \b
     Examples:
+      digitd form new tally --reference blank.pdf
       digitd form new tally --reference blank.png --fields fields.csv
       digitd form new amount --whole-page
     """
-    if whole_page and (reference or fields):
+    if whole_page and (references or fields):
         raise ConfigError("--whole-page takes neither --reference nor --fields: the whole picture is the field.")
     config = current_config()
-    made = library.new_template(
+    limits = limits_of(config)
+    made = library.new_form(
         name,
         forms=config.forms,
-        reference=reference,
+        references=references,
         fields_csv=fields,
         whole_page=whole_page,
         overwrite=force,
-        limits=limits_of(config),
+        limits=limits,
     )
     (config.inbox / name).mkdir(parents=True, exist_ok=True)
+    pictures = [] if whole_page or fields else _forms.draw_form(made, config.forms, limits)
+    path = library.path_of(name, config.forms)
     if as_json:
-        print_json(_as_json(made))
+        print_json({**_forms.as_json(made), "file": str(path), "pictures": [str(picture) for picture in pictures]})
         return
-    click.echo(f"{library.path_of(name, config.forms)}: {len(made.fields)} fields")
+    click.echo(f"{path}: {sum(len(page.fields) for page in made)} fields")
+    if pictures:
+        click.echo(f"{', '.join(map(str, pictures))}: every field that was found, with its name. Look at it, then")
+        click.echo("rename fields in the first file, and delete those that are none;")
+        click.echo(f"`digitd form check {name} SCANS... --out DIR` shows how it lies on scans.")
     click.echo(f"Scans dropped into {config.inbox / name} are read with it.")
 
 
@@ -79,70 +99,68 @@ def list_forms(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show the template called NAME."""
-    template = library.open_template(name, current_config().forms)
+    pages = library.open_form(name, current_config().forms)
     if as_json:
-        print_json(_as_json(template))
+        print_json(_forms.as_json(pages))
     else:
-        click.echo(to_toml(template), nl=False)
+        click.echo(to_toml(*pages), nl=False)
 
 
 @form.command()
 @click.argument("name")
 @click.argument("scans", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write each scan here, its fields drawn on it."
+)
 @json_option
-def check(name: str, scans: Sequence[Path], as_json: bool) -> None:
-    """Check the template called NAME, and how well it lies on SCANS."""
+def check(name: str, scans: Sequence[Path], out: Path | None, as_json: bool) -> None:
+    """Check the template called NAME, and how well it lies on SCANS.
+
+    \b
+    Example:
+      digitd form check tally scans/*.png --out seen
+    """
     config = current_config()
-    template = library.open_template(name, config.forms)
-    if template.whole_page:
+    pages = library.open_form(name, config.forms)
+    if pages[0].whole_page:
         if as_json:
             print_json({"form": name, "fields": 1, "scans": []})
         else:
             click.echo(f"{name}: the whole page is the field; there is nothing to find on a scan.")
         return
     limits = limits_of(config)
-    reference = prepare(template, library.reference_page(template, limits).pixels)
+    references = [prepare(page, library.reference_page(page, limits).pixels) for page in pages]
     results: list[dict[str, Any]] = []
-    for scan in tracked(scans, "Checking", show=len(scans) > 4):
+    for number, scan in enumerate(tracked(scans, "Checking", show=len(scans) > 4), start=1):
         try:
             for page in load(scan.read_bytes(), limits):
-                found = register(Features(page.pixels), reference, max_residual_mm=config.reading.max_residual_mm)
-                residual = None if found is None else round(found.residual_mm, 3)
-                results.append({"scan": str(scan), "page": page.number, "residual_mm": residual, "problem": ""})
+                result, found = _fit(page, references, config.reading.max_residual_mm)
+                results.append({"scan": str(scan), **result})
+                if out is not None and found is not None:
+                    picture = out / f"{number}-{scan.stem}-p{page.number}.png"
+                    _forms.draw_scan(picture, page, pages[result["form_page"] - 1], found)
         except (UnreadableDocument, OSError) as fault:
             why = (fault.strerror or "cannot be read") if isinstance(fault, OSError) else str(fault)
-            results.append({"scan": str(scan), "page": None, "residual_mm": None, "problem": why})
+            nothing = {"page": None, "form_page": None, "residual_mm": None}
+            results.append({"scan": str(scan), **nothing, "problem": why})
     if as_json:
-        print_json({"form": name, "fields": len(template.fields), "scans": results})
+        print_json({"form": name, "fields": sum(len(page.fields) for page in pages), "scans": results})
     else:
-        _print_check(template, results)
+        _forms.print_check(pages, results)
+        if out is not None and any(result["form_page"] for result in results):
+            click.echo(f"{out}: each page that fits, with the fields where they were found")
     if any(result["residual_mm"] is None for result in results):
         sys.exit(ExitCode.SOME_FAILED)
 
 
-def _print_check(template: Template, results: list[dict[str, Any]]) -> None:
-    click.echo(f"{template.name}: {len(template.fields)} fields, its reference is as it was")
-    if not results:
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("scan")
-    table.add_column("page", justify="right")
-    table.add_column("residual", justify="right")
-    for result in results:
-        residual = result["residual_mm"]
-        said = Text(f"{residual:.2f} mm") if residual is not None else Text(result["problem"] or "does not fit", "red")
-        table.add_row(Text(Path(result["scan"]).name), str(result["page"] or ""), said)
-    Console().print(table)
-
-
-def _as_json(template: Template) -> dict[str, Any]:
-    return {
-        "name": template.name,
-        "reference": template.reference,
-        "width_px": template.width_px,
-        "height_px": template.height_px,
-        "dpi": template.dpi,
-        "fields": [
-            {"name": f.name, "box": [f.box.x0, f.box.y0, f.box.x1, f.box.y1], "cells": f.cells} for f in template.fields
-        ],
-    }
+def _fit(
+    page: Page, references: Sequence[Reference], max_residual_mm: float
+) -> tuple[dict[str, Any], Registration | None]:
+    """Which page of the form a page is, and where it lies on it."""
+    features = Features(page.pixels)
+    tried = [register(features, reference, max_residual_mm=max_residual_mm) for reference in references]
+    fits = [(found.residual_mm, place, found) for place, found in enumerate(tried, start=1) if found is not None]
+    if not fits:
+        return {"page": page.number, "form_page": None, "residual_mm": None, "problem": ""}, None
+    residual_mm, place, found = min(fits, key=lambda fit: fit[:2])
+    return {"page": page.number, "form_page": place, "residual_mm": round(residual_mm, 3), "problem": ""}, found

@@ -2,10 +2,15 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from digitd.errors import TemplateError, UnreadableDocument
 from digitd.forms import template as template_file
+from digitd.forms.checks import check
+from digitd.forms.fields_csv import pages_from_csv
+from digitd.forms.propose import propose
 from digitd.reading.load import Limits, load
 from digitd.reading.register import can_be_found, prepare
 from digitd.records import Box, Page, Template, TemplateField
@@ -30,8 +35,8 @@ def path_of(name: str, forms: Path) -> Path:
     return forms / f"{name}{template_file.SUFFIX}"
 
 
-def open_template(name: str, forms: Path) -> Template:
-    """Open the template called name.
+def open_form(name: str, forms: Path) -> tuple[Template, ...]:
+    """Open the form called name: a template for each of its pages.
 
     Raises
     ------
@@ -44,8 +49,13 @@ def open_template(name: str, forms: Path) -> Template:
     return template_file.read(path_of(name, forms))
 
 
+def open_template(name: str, forms: Path) -> Template:
+    """The first page of the form called name; see `open_form`."""
+    return open_form(name, forms)[0]
+
+
 def reference_page(template: Template, limits: Limits) -> Page:
-    """The first page of the template's reference picture.
+    """The page of the template's reference picture that it was measured on.
 
     Raises
     ------
@@ -54,12 +64,18 @@ def reference_page(template: Template, limits: Limits) -> Page:
     """
     assert template.reference is not None
     path = Path(template.reference)
-    page, sha256 = _load_reference(path, limits)
+    pages, sha256 = _load_reference(path, limits)
     if sha256 != template.reference_sha256:
         raise TemplateError(
             f"{path}: this is not the picture that form {template.name!r} was measured on (its bytes have changed). "
             "Bring that picture back, or make the form again with `digitd form new --force`."
         )
+    if not 1 <= template.reference_page <= len(pages):
+        raise TemplateError(
+            f"{path}: it has {len(pages)} pages, but form {template.name!r} was measured on page "
+            f"{template.reference_page} of it. Correct reference_page."
+        )
+    page = pages[template.reference_page - 1]
     if page.pixels.shape != (template.height_px, template.width_px):
         raise TemplateError(
             f"{path}: it is {page.pixels.shape[1]} x {page.pixels.shape[0]} pixels, but form {template.name!r} says "
@@ -78,7 +94,30 @@ def new_template(
     overwrite: bool = False,
     limits: Limits | None = None,
 ) -> Template:
-    """Make a template and write its file.
+    """Make a form and give its first page; see `new_form`."""
+    references = () if reference is None else (reference,)
+    return new_form(
+        name,
+        forms=forms,
+        references=references,
+        fields_csv=fields_csv,
+        whole_page=whole_page,
+        overwrite=overwrite,
+        limits=limits,
+    )[0]
+
+
+def new_form(
+    name: str,
+    *,
+    forms: Path,
+    references: Sequence[Path] = (),
+    fields_csv: Path | None = None,
+    whole_page: bool = False,
+    overwrite: bool = False,
+    limits: Limits | None = None,
+) -> tuple[Template, ...]:
+    """Make a form and write its file.
 
     Parameters
     ----------
@@ -86,10 +125,10 @@ def new_template(
         Letters, digits, dots, dashes and underscores; at most 64.
     forms
         The folder of templates; made where it is missing.
-    reference
-        A picture or PDF of the form, blank or filled in; only its path and hash are kept.
+    references
+        Pictures or PDFs of the form, blank or filled in, whose pages are the form's; only paths and hashes are kept.
     fields_csv
-        See `template.fields_from_csv`.
+        See `fields_csv.pages_from_csv`; without it, the fields are what is found on the references.
     whole_page
         The whole page is one field and there is no reference: for pictures of a single number.
     overwrite
@@ -107,51 +146,83 @@ def new_template(
     path = path_of(name, forms)
     if path.exists() and not overwrite:
         raise TemplateError(f"{path}: there is a form of that name. Take another name, or replace it with --force.")
+    made: tuple[Template, ...]
     if whole_page:
-        made = Template(name=name, fields=(TemplateField(name=WHOLE_PAGE, box=Box(x0=0, y0=0, x1=0, y1=0)),))
-    elif reference is None or fields_csv is None:
-        raise TemplateError("a form needs --reference IMAGE and --fields FIELDS.csv, or --whole-page.")
+        made = (Template(name=name, fields=(TemplateField(name=WHOLE_PAGE, box=Box(x0=0, y0=0, x1=0, y1=0)),)),)
+    elif not references:
+        raise TemplateError("a form needs --reference IMAGE, or --whole-page.")
     else:
-        made = _on_reference(name, reference, fields_csv, limits=limits or Limits())
+        made = _on_references(name, references, fields_csv, limits=limits or Limits())
     forms.mkdir(parents=True, exist_ok=True)
-    template_file.write(path, made)
+    template_file.write(path, *made)
     return made
 
 
-def _on_reference(name: str, reference: Path, fields_csv: Path, *, limits: Limits) -> Template:
-    if not _is_text(str(reference.resolve())):
-        raise TemplateError(f"{reference!r}: the name of the reference is not text. Rename the picture.")
-    page, sha256 = _load_reference(reference, limits)
-    height, width = page.pixels.shape
-    made = Template(
-        name=name,
-        fields=template_file.fields_from_csv(fields_csv),
-        reference=str(reference.resolve()),
-        reference_sha256=sha256,
-        width_px=width,
-        height_px=height,
-        dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
-    )
+def _on_references(
+    name: str, references: Sequence[Path], fields_csv: Path | None, *, limits: Limits
+) -> tuple[Template, ...]:
+    bare, pictures = _bare(name, references, limits)
+    if fields_csv is not None:
+        given, where = pages_from_csv(fields_csv), str(fields_csv)
+        beyond = sorted(page for page in given if not 1 <= page <= len(bare))
+        if beyond:
+            raise TemplateError(f"{fields_csv}: page {beyond[0]} is not there: the reference has {len(bare)}.")
+    else:
+        given, where = propose(pictures), ", ".join(map(str, references))
+        if not any(given.values()):
+            raise TemplateError(
+                f"{where}: no boxes, combs or tables were found. "
+                "Say where the fields are with --fields FIELDS.csv, or give a sharper picture."
+            )
+    used = [number for number in range(1, len(bare) + 1) if given.get(number)]
+    made = tuple(replace(bare[number - 1], fields=given[number]) for number in used)
     try:
-        template_file.check(made)
+        check(made)
     except ValueError as fault:
-        raise TemplateError(f"{fields_csv}: {fault}") from None
-    if not can_be_found(prepare(made, page.pixels)):
-        raise TemplateError(
-            f"{reference}: there is too little print outside the fields to find this form on a scan. "
-            "Give a reference with its lines and words."
-        )
+        raise TemplateError(f"{where}: {fault}") from None
+    for page, number in zip(made, used, strict=True):
+        if not can_be_found(prepare(page, pictures[number - 1].pixels)):
+            raise TemplateError(
+                f"{page.reference}: there is too little print outside the fields to find this form on a scan. "
+                "Give a reference with its lines and words."
+            )
     return made
+
+
+def _bare(name: str, references: Sequence[Path], limits: Limits) -> tuple[list[Template], list[Page]]:
+    """A template without fields for each page of the references, and the pages."""
+    bare: list[Template] = []
+    pictures: list[Page] = []
+    for reference in references:
+        if not _is_text(str(reference.resolve())):
+            raise TemplateError(f"{reference!r}: the name of the reference is not text. Rename the picture.")
+        pages, sha256 = _load_reference(reference, limits)
+        for number, page in enumerate(pages, start=1):
+            height, width = page.pixels.shape
+            bare.append(
+                Template(
+                    name=name,
+                    fields=(),
+                    reference=str(reference.resolve()),
+                    reference_page=number,
+                    reference_sha256=sha256,
+                    width_px=width,
+                    height_px=height,
+                    dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
+                )
+            )
+            pictures.append(page)
+    return bare, pictures
 
 
 def _is_text(name: str) -> bool:
     return not any(0xD800 <= ord(letter) <= 0xDFFF for letter in name)
 
 
-def _load_reference(path: Path, limits: Limits) -> tuple[Page, str]:
+def _load_reference(path: Path, limits: Limits) -> tuple[list[Page], str]:
     try:
         data = path.read_bytes()
-        return next(load(data, limits)), hashlib.sha256(data).hexdigest()
+        return list(load(data, limits)), hashlib.sha256(data).hexdigest()
     except OSError as fault:
         raise TemplateError(
             f"{path}: the form's reference picture: {fault.strerror}. Bring it back, or make the form again."

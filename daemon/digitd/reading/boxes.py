@@ -6,6 +6,7 @@ A comb is a box with dividers, or a few equal boxes in a row: room for one digit
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ EQUAL, APART = 0.18, 0.6
 #: Combs above each other stand in line within this share of their distance.
 LEAN = 0.02
 
-#: So much of the outer wall of a room that a pen hides must be printed.
+#: So much of every wall of a comb with rooms that a pen hides must be printed.
 HIDDEN_WALL = 0.75
 
 #: The most rooms in one comb.
@@ -202,10 +203,21 @@ def _as_long_as(comb: Found, others: Sequence[Found], lines: Ruling) -> Found:
             longer = comb.quad.copy()
             ends = [1, 2] if left else [0, 3]
             longer[ends] += (count / cells - 1) * (comb.quad[ends] - comb.quad[[0, 3] if left else [1, 2]])
-            wall = support(lines.thin_down | lines.solid, longer[ends[0]], longer[ends[1]], reach=2 * lines.thickness)
-            if wall >= HIDDEN_WALL and not _has_solid(longer, comb.quad, lines):
+            if _printed(longer, count, lines) and not _has_solid(longer, comb.quad, lines):
                 return Found(kind=Kind.COMB, quad=longer, cells=count)
     return comb
+
+
+def _printed(quad: NDArray[np.float64], cells: int, lines: Ruling) -> bool:
+    """Whether a comb's border and every divider are there."""
+    down, across = lines.thin_down | lines.solid, lines.thin_across | lines.solid
+    shares = np.linspace(0, 1, cells + 1)[:, None]
+    tops, feet = quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])
+    reach = 2 * lines.thickness
+    seen = [support(down, top, foot, reach=reach) for top, foot in zip(tops, feet, strict=True)]
+    for line in (tops, feet):
+        seen += [support(across, *ends, reach=reach) for ends in pairwise(line)]
+    return min(seen) >= HIDDEN_WALL
 
 
 def _has_solid(longer: NDArray[np.float64], quad: NDArray[np.float64], lines: Ruling) -> bool:

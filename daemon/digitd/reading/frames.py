@@ -30,6 +30,9 @@ OPEN_WIDTH = 4.0
 #: outer's. A room so many times as high as those in it is a frame around a part of the page.
 GUIDE_MOST, MANY_LINES = 0.6, 3.5
 
+#: Rooms that printed dividers make of a frame cover this share of it.
+TILED = 0.8
+
 #: Two or more equal rooms, at least this share as high as the one they are in, were printed there.
 LEAST_PART = 0.25
 
@@ -119,12 +122,13 @@ def _whole(found: list[Room], drawn: Sequence[Room]) -> list[Room]:
 
 
 def _divided(frame: Room, inner: Sequence[Room]) -> bool:
-    """Whether rooms are what printed dividers make of a frame: equally wide, as high as it, and all of it."""
-    widths = [room.width for room in inner]
-    if not inner or sum(widths) < 0.85 * frame.width:
+    """Whether rooms are what printed dividers make of a frame: all of it, in several rows or equally wide."""
+    if len(inner) < 2 or sum(room.width * room.height for room in inner) < TILED * frame.width * frame.height:
         return False
-    level = all(room.height > 0.75 * frame.height for room in inner)
-    return level and len(inner) > 1 and (max(widths) < 1.3 * min(widths) or len(inner) > 6)
+    widths = [room.width for room in inner]
+    if any(room.height < 0.75 * frame.height for room in inner):
+        return True
+    return max(widths) < 1.3 * min(widths) or len(inner) > 6
 
 
 def _innermost(found: list[Room]) -> list[Room]:

@@ -21,8 +21,8 @@ SPECK, SPECK_OF_PX = 0.08, 70
 
 
 #: A header row or column of labels has ink in so many of its rooms, and at least in so many; and the feet of what
-#: stands in them spread by no more than this share of the room. Measured: print 0.000 to 0.010, handwriting 0.018 to 0.087,
-#: and a row's tops and feet together 0.019 and more.
+#: stands in them spread by no more than this share of the room. Measured: print 0.000 to 0.010, handwriting 0.018 and
+#: more, a row's tops and feet together 0.022 and more.
 NEARLY_ALL, FEWEST_IN_LINE, SET_BY_MACHINE = 0.8, 4, 0.013
 
 

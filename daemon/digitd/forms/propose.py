@@ -1,0 +1,58 @@
+"""Fields proposed for a new form: what boxes, combs and tables its pages show, named in reading order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from digitd.reading.boxes import Found, find, names
+from digitd.records import Box, Page, TemplateField
+
+#: A proposal that shares more than this share of its shorter side with an earlier one is left out.
+SHARED = 0.1
+
+#: The smallest box worth proposing, in pixels.
+SMALLEST_PX = 6
+
+
+def propose(pages: Sequence[Page]) -> dict[int, tuple[TemplateField, ...]]:
+    """The fields found on each page, by the page's number in the form; names differ over all pages."""
+    found: list[tuple[int, Found]] = []
+    tables = 0
+    for number, page in enumerate(pages, start=1):
+        on_page = [
+            replace(each, table=None if each.table is None else each.table + tables) for each in find(page.pixels)
+        ]
+        tables += len({each.table for each in on_page if each.table is not None})
+        found += [(number, each) for each in on_page]
+    called = names([each for _, each in found])
+    made: dict[int, list[TemplateField]] = {}
+    for (number, each), name in zip(found, called, strict=True):
+        made.setdefault(number, []).append(TemplateField(name=name, box=_box(each), cells=each.cells))
+    return {number: tuple(_apart(fields, pages[number - 1].pixels.shape)) for number, fields in made.items()}
+
+
+def _box(found: Found) -> Box:
+    """The upright box through the middles of a field's sides, to a tenth of a pixel."""
+    x, y = found.quad[:, 0], found.quad[:, 1]
+    sides = {"x0": (x[0] + x[3]) / 2, "y0": (y[0] + y[1]) / 2, "x1": (x[1] + x[2]) / 2, "y1": (y[2] + y[3]) / 2}
+    return Box(**{key: round(float(side), 1) for key, side in sides.items()})
+
+
+def _apart(fields: Sequence[TemplateField], shape: tuple[int, ...]) -> Iterator[TemplateField]:
+    """The fields that lie on the page, without what overlaps an earlier one."""
+    kept: list[Box] = []
+    for field in fields:
+        box = field.box
+        inside = Box(
+            x0=max(0.0, box.x0), y0=max(0.0, box.y0), x1=min(float(shape[1]), box.x1), y1=min(float(shape[0]), box.y1)
+        )
+        large = min(inside.width, inside.height) >= SMALLEST_PX
+        if large and not any(_share(inside, other) > SHARED for other in kept):
+            kept.append(inside)
+            yield replace(field, box=inside)
+
+
+def _share(first: Box, second: Box) -> float:
+    """How far two boxes overlap, as a share of the shortest side."""
+    wide = min(first.x1, second.x1) - max(first.x0, second.x0)
+    high = min(first.y1, second.y1) - max(first.y0, second.y0)
+    return max(0.0, min(wide, high)) / min(first.width, first.height, second.width, second.height)
