@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench bench-reading bench-model evaluate wheel lock clean model help
+.PHONY: demo test lint format bench bench-reading bench-model bench-registration evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ bench-reading: .venv/base ## how many fields of real forms are right: make bench
 
 bench-model: .venv/dev ## how fast a model reads, beside the seed network; writes bench/model.json
 	$(BIN)/python bench/model.py $(MODEL)
+
+bench-registration: .venv/base ## how exactly drawn forms are found on scans and photos, and that wrong ones are not; writes bench/registration.json
+	$(BIN)/python bench/registration.py
 
 evaluate: .venv/dev ## what a model is worth: make evaluate DATA=folder MODEL=paper OUT=folder
 	$(BIN)/digitd model evaluate $(MODEL) $(DATA:%=--data %) --out $(or $(OUT),build/evaluation)

@@ -73,19 +73,23 @@ def measure(forms: list[Drawn], pages: int, seed: int, *, keep: Path | None) -> 
     for number in range(pages):
         rng = np.random.default_rng((seed, number))
         right, kind = int(rng.integers(len(forms))), ("scan", "photo")[number % 2]
-        page, truth = seen(filled(forms[right], rng), forms, rng, kind=kind)
+        others = (right ^ 1, (right + 2) % len(forms))
+        beside = [form for index, form in enumerate(forms) if index not in (right, *others)]
+        page, truth = seen(filled(forms[right], rng), beside, rng, kind=kind)
         start = time.perf_counter()
         features = Features(page)
         found = register(features, forms[right].reference, max_residual_mm=MAX_RESIDUAL_MM)
         seconds.append(time.perf_counter() - start)
         error = np.inf if found is None else error_mm(forms[right].template, found.page_from_template, truth)
         errors[kind].append(error)
-        for other in (right ^ 1, (right + 2) % len(forms)):
+        for other in others:
             start = time.perf_counter()
             taken = register(features, forms[other].reference, max_residual_mm=MAX_RESIDUAL_MM) is not None
             refused_in.append(time.perf_counter() - start)
             wrong += taken
-        if keep and (error > 1 or taken):
+            if keep and taken:
+                error = np.nan
+        if keep and not error <= 1:
             keep.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(keep / f"{number}-{kind}-{error:.1f}mm.jpg"), page)
     every = np.array(errors["scan"] + errors["photo"])
@@ -125,7 +129,7 @@ def drawn_forms(folder: Path, families: int, seed: int, *, markers: bool) -> Ite
             described = folder / "described.toml"
             words = np.random.default_rng((seed, family, sibling))
             described.write_text(description(np.random.default_rng((seed, family)), words), encoding="utf-8")
-            made = draw_form(f"form{family}-{sibling}", described, forms=folder, limits=LIMITS)
+            (made,) = draw_form(f"form{family}-{sibling}", described, forms=folder, limits=LIMITS)
             blank = reference_page(made, LIMITS).pixels.copy()
             if not markers:
                 wiped(blank)
@@ -171,7 +175,7 @@ def filled(form: Drawn, rng: Generator) -> Picture:
     return page
 
 
-def seen(page: Picture, forms: list[Drawn], rng: Generator, *, kind: str) -> tuple[Picture, NDArray[np.float64]]:
+def seen(page: Picture, beside: list[Drawn], rng: Generator, *, kind: str) -> tuple[Picture, NDArray[np.float64]]:
     """The page as a scanner or a camera gives it, and the homography that takes page pixels there."""
     scale = rng.uniform(100, 300) / DPI
     if kind == "photo":
@@ -188,18 +192,20 @@ def seen(page: Picture, forms: list[Drawn], rng: Generator, *, kind: str) -> tup
     low, high = turned.min(axis=0) - margin, turned.max(axis=0) + margin
     truth = cv2.getPerspectiveTransform(corners_of(width, height), (turned - low).astype(np.float32))
     size = tuple(int(side) for side in np.ceil(high - low))
-    return photographed(page, truth, size, forms, rng, kind=kind), truth
+    return photographed(page, truth, size, beside, rng, kind=kind), truth
 
 
 def photographed(
-    page: Picture, truth: NDArray[np.float64], size: tuple[int, int], forms: list[Drawn], rng: Generator, *, kind: str
+    page: Picture, truth: NDArray[np.float64], size: tuple[int, int], beside: list[Drawn], rng: Generator, *, kind: str
 ) -> Picture:
     """The page on a table or in a scanner, in its light, blurred, noisy."""
     flags = cv2.INTER_AREA if truth[0, 0] ** 2 + truth[1, 0] ** 2 < 1 else cv2.INTER_LINEAR
     soft = cv2.GaussianBlur(page, (0, 0), max(0.3, 0.45 / np.hypot(truth[0, 0], truth[1, 0])))
     there = cv2.warpPerspective(np.full_like(page, 255), truth, size)
     shot = cv2.warpPerspective(soft, truth, size, flags=flags).astype(np.float32)
-    ground = table(size, forms, rng) if kind == "photo" else np.full(size[::-1], rng.choice([255, 245, 30]), np.float32)
+    ground = (
+        table(size, beside, rng) if kind == "photo" else np.full(size[::-1], rng.choice([255, 245, 30]), np.float32)
+    )
     shot = np.where(there > 127, shot, ground)
     y, x = np.mgrid[0 : 1 : size[1] * 1j, 0 : 1 : size[0] * 1j].astype(np.float32)
     towards = rng.uniform(0, 2 * np.pi)
@@ -216,7 +222,7 @@ def photographed(
     return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(55, 95))])[1], 0)
 
 
-def table(size: tuple[int, int], forms: list[Drawn], rng: Generator) -> NDArray[np.float32]:
+def table(size: tuple[int, int], beside: list[Drawn], rng: Generator) -> NDArray[np.float32]:
     """A table top: grain, edges of things, and part of some other paper."""
     across, down = size
     grain = rng.normal(0, 1, (max(2, down // 40), max(2, across // 5))).astype(np.float32)
@@ -224,8 +230,8 @@ def table(size: tuple[int, int], forms: list[Drawn], rng: Generator) -> NDArray[
     for _ in range(int(rng.integers(0, 8))):
         spot = tuple(int(v) for v in rng.uniform(0, 1, 2) * size)
         cv2.circle(ground, spot, int(rng.uniform(0.02, 0.2) * across), float(rng.uniform(0, 255)), cv2.FILLED)
-    if rng.random() < 0.5:  # the corner of a form that lies beside it
-        other = forms[int(rng.integers(len(forms)))].blank
+    if rng.random() < 0.5:  # a part of a form that lies beside it
+        other = beside[int(rng.integers(len(beside)))].blank
         shift = np.float32([[0.8, 0.3, rng.uniform(-0.3, 0.8) * across], [-0.3, 0.8, rng.uniform(-0.3, 0.8) * down]])
         mask = cv2.warpAffine(np.full_like(other, 255), shift, size)
         ground = np.where(mask > 127, cv2.warpAffine(other, shift, size), ground)

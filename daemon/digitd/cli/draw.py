@@ -39,13 +39,16 @@ def draw(name: str, description: Path | None, out: Path | None, force: bool, as_
 
 
 def _tell(name: str, pdf: Path, *, drawn: bool, as_json: bool) -> None:
-    from digitd.forms.library import open_template
+    from digitd.forms.library import open_form
 
     config = current_config()
-    fields = open_template(name, config.forms).fields
+    pages = open_form(name, config.forms)
+    fields = [field for page in pages for field in page.fields]
     if as_json:
         print_json({"form": name, "pdf": str(pdf), "fields": [field.name for field in fields]})
         return
-    click.echo(f"{pdf}: {len(fields)} fields; print it at its own size (100 %).")
+    click.echo(
+        f"{pdf}: {len(pages)} page{'s' * (len(pages) > 1)}, {len(fields)} fields; print it at its own size (100 %)."
+    )
     if drawn:
         click.echo(f"Scans and photos dropped into {config.inbox / name} are read with it.")

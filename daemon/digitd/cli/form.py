@@ -109,9 +109,7 @@ def show(name: str, as_json: bool) -> None:
 @form.command()
 @click.argument("name")
 @click.argument("scans", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Write each scan here, its fields drawn on it."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Write each scan here, its fields drawn on it.")
 @json_option
 def check(name: str, scans: Sequence[Path], out: Path | None, as_json: bool) -> None:
     """Check the template called NAME, and how well it lies on SCANS.

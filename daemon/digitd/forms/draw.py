@@ -1,8 +1,9 @@
-"""Making a printable form: its PDF, which is the reference that is kept, and its template beside it."""
+"""Making a printable form: its PDF, which is the reference that is kept, and its template file beside it."""
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,13 +25,15 @@ def pdf_of(name: str, forms: Path) -> Path:
     return forms / f"{name}{SUFFIX}"
 
 
-def draw_form(name: str, description: Path, *, forms: Path, limits: Limits, overwrite: bool = False) -> Template:
+def draw_form(
+    name: str, description: Path, *, forms: Path, limits: Limits, overwrite: bool = False
+) -> tuple[Template, ...]:
     """Draw the form that a TOML file describes: NAME.pdf and NAME.toml in the folder of forms.
 
     Parameters
     ----------
     name
-        As for `library.new_template`.
+        As for `library.new_form`.
     description
         See `drawing.description`.
     forms
@@ -49,16 +52,16 @@ def draw_form(name: str, description: Path, *, forms: Path, limits: Limits, over
     if path.exists() and not overwrite:
         raise TemplateError(f"{path}: there is a form of that name. Take another name, or replace it with --force.")
     try:
-        page = lay_out(read_description(description), name, width_of)
+        pages = lay_out(read_description(description), name, width_of)
     except ValueError as fault:
         raise TemplateError(f"{description}: {fault}") from None
     with TemporaryDirectory() as scratch:
         drawn = Path(scratch) / "form.pdf"
-        paint(page, name, drawn)
-        made = _template(name, page, drawn, limits=limits)
+        paint(pages, name, drawn)
+        made = _templates(name, pages, drawn, limits=limits)
         _keep(drawn, pdf_of(name, forms))
-    made = replace(made, reference=str(pdf_of(name, forms).resolve()))
-    template_file.write(path, made)
+    made = tuple(replace(page, reference=str(pdf_of(name, forms).resolve())) for page in made)
+    template_file.write(path, *made)
     return made
 
 
@@ -79,17 +82,18 @@ def copy_pdf(name: str, out: Path, *, forms: Path) -> None:
     _keep(kept, out)
 
 
-def _template(name: str, page: Layout, drawn: Path, *, limits: Limits) -> Template:
-    """The template of a drawn page, made as every other and checked as such."""
-    height, width = next(load(drawn.read_bytes(), limits)).pixels.shape
+def _templates(name: str, pages: Sequence[Layout], drawn: Path, *, limits: Limits) -> tuple[Template, ...]:
+    """The templates of drawn pages, made as every other and checked as such."""
     fields = drawn.with_name("fields.csv")
     with fields.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(("field", "x0", "y0", "x1", "y1", "cells"))
-        rows.writerows(_rows(page, width / page.width, height / page.height))
+        rows.writerow(("field", "x0", "y0", "x1", "y1", "cells", "page"))
+        for page, seen in zip(pages, load(drawn.read_bytes(), limits), strict=True):
+            height, width = seen.pixels.shape
+            rows.writerows(_rows(page, width / page.width, height / page.height))
     try:
-        return library.new_template(
-            name, forms=drawn.parent / "forms", reference=drawn, fields_csv=fields, limits=limits
+        return library.new_form(
+            name, forms=drawn.parent / "forms", references=(drawn,), fields_csv=fields, limits=limits
         )
     except TemplateError as fault:
         raise TemplateError(str(fault).replace(f"{fields}: ", "")) from None
@@ -99,7 +103,7 @@ def _rows(page: Layout, across: float, down: float) -> Iterator[tuple[object, ..
     """A line for each field, in pixels, so many to a millimetre across and down."""
     for boxes in page.boxes:
         sides = (boxes.x * across, boxes.y * down, (boxes.x + boxes.width) * across, (boxes.y + CELL_HEIGHT) * down)
-        yield boxes.name, *(round(side, 1) for side in sides), boxes.cells or ""
+        yield boxes.name, *(round(side, 1) for side in sides), boxes.cells or "", page.number
 
 
 def _keep(drawn: Path, path: Path) -> None:
@@ -110,5 +114,6 @@ def _keep(drawn: Path, path: Path) -> None:
         shutil.copyfile(drawn, temporary)
         temporary.replace(path)
     except OSError as fault:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise TemplateError(f"{path}: {fault.strerror}. Name a file in a folder that can be written.") from None

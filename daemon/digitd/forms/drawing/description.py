@@ -13,8 +13,8 @@ from digitd.errors import TemplateError
 #: Width and height of the papers there are, in millimetres.
 PAPERS = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
 
-#: The most digits a field is drawn for, and columns a page is divided into.
-MOST_DIGITS, MOST_COLUMNS = 20, 4
+#: The most digits a field is drawn for, columns a page is divided into, and pages.
+MOST_DIGITS, MOST_COLUMNS, MOST_PAGES = 20, 4, 50
 
 #: What stands under the title where the description says nothing.
 NOTE = "One digit to a box. Leave empty what does not apply."
@@ -24,7 +24,7 @@ NOTE = "One digit to a box. Leave empty what does not apply."
 class Entry:
     """A field: digits boxes for one digit each, or with open a single box for about so many.
 
-    at is the left upper corner of its boxes in millimetres from the page's, or None: laid out with the others.
+    at is the left upper corner of its boxes in millimetres from that of a page, or None: laid out with the others.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Entry:
     digits: int
     open: bool = False
     at: tuple[float, float] | None = None
+    page: int = 1
     heading: str = ""
 
 
@@ -105,9 +106,11 @@ def _description(values: Mapping[str, Any]) -> Description:
 def _entry(values: Mapping[str, Any], number: int) -> Entry:
     name = _text(values, "name", f"[[fields]] number {number}")
     where = f"field {name!r}"
-    _refuse_unknown(values, {"name", "label", "cells", "digits", "at", "heading"}, where)
+    _refuse_unknown(values, {"name", "label", "cells", "digits", "at", "page", "heading"}, where)
     if ("cells" in values) == ("digits" in values):
         raise ValueError(f"{where}: give either cells, boxes for a digit each, or digits, the room of one open box")
+    if "page" in values and "at" not in values:
+        raise ValueError(f"{where}: page goes with at = [x, y]; without, it is laid out where there is room")
     is_open = "digits" in values
     return Entry(
         name=name,
@@ -115,6 +118,7 @@ def _entry(values: Mapping[str, Any], number: int) -> Entry:
         digits=_whole(values, "digits" if is_open else "cells", where, most=MOST_DIGITS),
         open=is_open,
         at=_place(values["at"], where) if "at" in values else None,
+        page=_whole(values, "page", where, most=MOST_PAGES, default=1),
         heading=_text(values, "heading", where, default=""),
     )
 

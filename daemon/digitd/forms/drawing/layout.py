@@ -52,9 +52,10 @@ class Boxes:
 
 @dataclass(slots=True, kw_only=True)
 class Layout:
-    """A page to be drawn: words, boxes, and rules across, each x0, x1 and y."""
+    """A page to be drawn, numbered from 1: words, boxes, and rules across, each x0, x1 and y."""
 
     paper: str
+    number: int
     words: list[Words] = field(default_factory=list)
     boxes: list[Boxes] = field(default_factory=list)
     rules: list[tuple[float, float, float]] = field(default_factory=list)
@@ -72,29 +73,32 @@ class Layout:
         return self.width - 2 * MARGIN
 
 
-def lay_out(description: Description, name: str, width_of: WidthOf) -> Layout:
-    """Place what a description holds on a page.
+def lay_out(description: Description, name: str, width_of: WidthOf) -> list[Layout]:
+    """Place what a description holds on as many pages as it needs.
 
     Raises
     ------
     ValueError
         Something does not fit; the message names it and what to do.
     """
-    page = Layout(paper=description.paper)
-    _head_and_foot(page, description, name, width_of)
-    down = _Flow(page, description.columns, width_of)
+    down = _Flow(description.paper, description.columns, width_of)
     for entry in description.entries:
         if isinstance(entry, Table):
             down.table(entry)
         elif entry.at is None:
             down.entry(entry)
-        else:
-            _placed(page, entry, entry.at, width_of)
-    _refuse_overlap(page.boxes)
-    return page
+    for entry in description.entries:
+        if isinstance(entry, Entry) and entry.at is not None:
+            _placed(down.page_number(entry.page, entry.name), entry, entry.at, width_of)
+    for page in down.pages:
+        _head_and_foot(page, description, name, width_of, of=len(down.pages))
+        _refuse_overlap(page.boxes)
+        if not page.boxes:
+            raise ValueError(f"page {page.number} has no field: change the fields' page.")
+    return down.pages
 
 
-def _head_and_foot(page: Layout, description: Description, name: str, width_of: WidthOf) -> None:
+def _head_and_foot(page: Layout, description: Description, name: str, width_of: WidthOf, *, of: int) -> None:
     left = MARKER_EDGE + MARKER + 5
     size = min(TITLE, TITLE * (page.width - 2 * left) / max(width_of(description.title, TITLE), 1.0))
     if size < HEADING:
@@ -108,18 +112,34 @@ def _head_and_foot(page: Layout, description: Description, name: str, width_of: 
     page.words.append(Words(text=f"Form {name}", x=left, y=foot - 5, size=NOTE_SIZE, bold=True))
     page.words.append(
         Words(
-            text="Page 1 of 1. Keep the four black squares clean and in the picture.", x=left, y=foot - 0.5, size=SMALL
+            text=f"Page {page.number} of {of}. Keep the four black squares clean and in the picture.",
+            x=left,
+            y=foot - 0.5,
+            size=SMALL,
         )
     )
 
 
 class _Flow:
-    """Places one thing after the other: from the left to the right, as many columns as each needs, then down."""
+    """Places one thing after the other: from left to right, as many columns as each needs, then down, then on."""
 
-    def __init__(self, page: Layout, columns: int, width_of: WidthOf) -> None:
-        self._page, self._columns, self._width_of = page, columns, width_of
-        self._pitch = (page.room + COLUMN_GAP) / columns
+    def __init__(self, paper: str, columns: int, width_of: WidthOf) -> None:
+        self.pages = [Layout(paper=paper, number=1)]
+        self._columns, self._width_of = columns, width_of
+        self._pitch = (self._page.room + COLUMN_GAP) / columns
         self._column, self._y = 0, TOP
+
+    @property
+    def _page(self) -> Layout:
+        return self.pages[-1]
+
+    def page_number(self, number: int, field: str) -> Layout:
+        """The page of that number, which may be one more than there are."""
+        if number == len(self.pages) + 1:
+            self.pages.append(Layout(paper=self._page.paper, number=number))
+        if number > len(self.pages):
+            raise ValueError(f"field {field!r}: there is no page {number}, the form has {len(self.pages)}.")
+        return self.pages[number - 1]
 
     def entry(self, entry: Entry) -> None:
         """Place a field: its label over its boxes."""
@@ -170,7 +190,7 @@ class _Flow:
         if not words:
             return
         self._next_row()
-        self._claim(HEADING_ROOM, f"heading {words!r}")
+        self._claim(HEADING_ROOM + LABEL_ROOM + CELL_HEIGHT, f"heading {words!r}")
         self._say(words, MARGIN, self._y + 3.5, bold=True, size=HEADING)
         self._page.rules.append((MARGIN, self._page.width - MARGIN, self._y + 5.2))
         self._y += HEADING_ROOM
@@ -181,11 +201,12 @@ class _Flow:
             self._y += LABEL_ROOM + CELL_HEIGHT + ROW_GAP
 
     def _claim(self, height: float, what: str) -> None:
-        if self._y + height > self._page.height - BOTTOM:
-            raise ValueError(
-                f"{what} does not fit on the page any more: take more columns (up to 4), or draw a second form with "
-                "what comes after it. A drawn form has one page in this version."
-            )
+        room = self._page.height - BOTTOM
+        if height > room - TOP - HEADING_ROOM:
+            raise ValueError(f"{what} is higher than a page: make two of it.")
+        if self._y + height > room:
+            self.pages.append(Layout(paper=self._page.paper, number=len(self.pages) + 1))
+            self._column, self._y = 0, TOP
 
     def _say(self, words: str, x: float, y: float, *, bold: bool = False, size: float = LABEL) -> None:
         self._page.words.append(Words(text=words, x=x, y=y, size=size, bold=bold))

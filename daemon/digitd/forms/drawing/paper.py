@@ -1,5 +1,6 @@
 """A laid out form as a PDF. matplotlib is imported only here, and only when a form is drawn."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ POINTS_A_MM = 72 / 25.4
 FINE = 24
 
 
-def paint(page: Layout, form: str, path: Path) -> None:
-    """Write the PDF; the same page gives the same bytes.
+def paint(pages: Sequence[Layout], form: str, path: Path) -> None:
+    """Write the PDF; the same pages give the same bytes.
 
     Raises
     ------
@@ -32,22 +33,12 @@ def paint(page: Layout, form: str, path: Path) -> None:
         It cannot be written.
     """
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
+    from matplotlib.backends.backend_pdf import PdfPages
 
-    figure = Figure(figsize=(page.width / 25.4, page.height / 25.4), facecolor="white")
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    for words in page.words:
-        _write(axes, words)
-    for x0, x1, y in page.rules:
-        axes.plot([x0, x1], [y, y], color=RULE, linewidth=THIN, solid_capstyle="butt")
-    for boxes in page.boxes:
-        _boxes(axes, boxes)
-    _squares(axes, page, form)
-    axes.set_xlim(0, page.width)
-    axes.set_ylim(page.height, 0)
-    with rc_context({"pdf.fonttype": 42}):
-        figure.savefig(path, format="pdf", metadata={"CreationDate": None, "Title": f"Form {form}"})
+    about = {"CreationDate": None, "Title": f"Form {form}"}
+    with rc_context({"pdf.fonttype": 42}), PdfPages(path, metadata=about) as pdf:
+        for page in pages:
+            pdf.savefig(_figure(page, form))
 
 
 def width_of(text: str, size: float) -> float:
@@ -64,6 +55,24 @@ def width_of(text: str, size: float) -> float:
         raise ValueError(f"{text!r}: the letter {missing[0]!r} cannot be printed. Write it in another script.")
     width, _, _ = TextToPath().get_text_width_height_descent(text, _font(size, bold=size > NOTE_SIZE), ismath=False)
     return float(width) / POINTS_A_MM
+
+
+def _figure(page: Layout, form: str) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(page.width / 25.4, page.height / 25.4), facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    for words in page.words:
+        _write(axes, words)
+    for x0, x1, y in page.rules:
+        axes.plot([x0, x1], [y, y], color=RULE, linewidth=THIN, solid_capstyle="butt")
+    for boxes in page.boxes:
+        _boxes(axes, boxes)
+    _squares(axes, page, form)
+    axes.set_xlim(0, page.width)
+    axes.set_ylim(page.height, 0)
+    return figure
 
 
 def _write(axes: Any, words: Words) -> None:
@@ -93,9 +102,9 @@ def _squares(axes: Any, page: Layout, form: str) -> None:
     left, right = MARKER_EDGE, page.width - MARKER_EDGE - MARKER
     top, bottom = MARKER_EDGE, page.height - MARKER_EDGE - MARKER
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    for number, (x, y) in zip(marker_ids(form, 1), corners, strict=True):
+    for number, (x, y) in zip(marker_ids(form, page.number), corners, strict=True):
         _picture(axes, marker_bits(number), x, y, MARKER)
-    code = cv2.QRCodeEncoder.create().encode(f"digitd:{form}:1")
+    code = cv2.QRCodeEncoder.create().encode(f"digitd:{form}:{page.number}")
     _picture(axes, code, right - CODE - 6, bottom + MARKER - CODE, CODE)
 
 
