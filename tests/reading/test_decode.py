@@ -52,3 +52,34 @@ def test_what_is_not_a_digit_adds_nothing():
     rows = np.zeros((3, 11), np.float32)
     rows[0, 10] = rows[1, 4] = rows[2, 2] = 1.0
     assert decode(np.log(np.maximum(rows, 1e-9))).candidates[0].value == "42"
+
+
+def test_what_excludes_each_other_is_weighed():
+    """One symbol that is a 4, or two that are a 1 and a 7: each as probable as its weight beside all others'."""
+    scores = np.full((3, 11), -30.0, np.float32)
+    scores[0, 4], scores[1, 1], scores[2, 7] = np.log(0.6), np.log(0.5), np.log(0.4)
+    found = decode(scores, [(0, 2), (0, 1), (1, 2)])
+    assert [candidate.value for candidate in found.candidates[:2]] == ["4", "17"]
+    assert found.candidates[0].probability == pytest.approx(0.75, abs=1e-3)
+    assert found.candidates[1].probability == pytest.approx(0.25, abs=1e-3)
+    assert found.paths[:2] == (((0, True),), ((1, True), (2, True)))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_lattice_agrees_with_trying_everything(seed):
+    """Every way through three slices, every class: the probability of the best string is its share of all of them."""
+    rng = np.random.default_rng(seed)
+    spans = [(first, last) for first in range(3) for last in range(first + 1, 4)]
+    scores = rng.normal(0, 4, (len(spans), 11)).astype(np.float32)
+    total = {}
+
+    def go(at, value, score):
+        if at == 3:
+            total[value] = total.get(value, 0.0) + np.exp(score)
+        for place, (first, last) in enumerate(spans):
+            for index in range(11) if first == at else ():
+                go(last, value + (str(index) if index != 10 else ""), score + float(scores[place, index]))
+
+    go(0, "", 0.0)
+    best = decode(scores, spans).candidates[0]
+    assert best.probability == pytest.approx(max(total.values()) / sum(total.values()), abs=5e-3)

@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from digitd.records import NOT_A_DIGIT, Candidate
 #: Strings kept for a field, and followed up on the way.
 MOST_CANDIDATES, FOLLOWED = 10, 24
 
-#: A class less probable than this, beside the likeliest of its symbol, is not followed up.
+#: A class of a symbol through which less than this share of all ways goes is not followed up.
 LEAST_PROBABILITY = 1e-4
 
 
@@ -58,26 +58,56 @@ def decode(scores: NDArray[np.float32], spans: Sequence[tuple[int, int]] | None 
     """
     spans = spans if spans is not None else [(place, place + 1) for place in range(len(scores))]
     end = max((last for _, last in spans), default=0)
-    beams: list[dict[str, _Way]] = [{} for _ in range(end + 1)]
-    beams[0][""] = _Way(0.0, 0.0, None)
-    of_all = [0.0] + [-math.inf] * end
-    for place, (row, (first, last)) in enumerate(zip(scores, spans, strict=True)):
-        if len(beams[first]) > FOLLOWED:
-            beams[first] = dict(_likeliest(beams[first].items(), FOLLOWED))
-        of_all[last] = _sum(of_all[last], of_all[first] + float(np.logaddexp.reduce(row)))
-        _extend(beams[first], beams[last], row, place=place)
-    best = _likeliest(beams[end].items(), MOST_CANDIDATES)
+    share, of_all = _shares(scores, spans, end)
+    likely = share >= math.log(LEAST_PROBABILITY)
+    ways = _ways(scores, spans, likely, end=end) or _ways(scores, spans, np.isfinite(share), end=end)
+    best = _likeliest(ways, MOST_CANDIDATES)
     return Decoded(
         candidates=tuple(
-            Candidate(value=value, probability=min(1.0, math.exp(way.total - of_all[end]))) for value, way in best
+            Candidate(value=value, probability=min(1.0, math.exp(way.total - of_all))) for value, way in best.items()
         ),
-        paths=tuple(_path(way) for _, way in best),
+        paths=tuple(_path(way) for way in best.values()),
     )
 
 
-def _extend(beam: dict[str, _Way], reached: dict[str, _Way], row: NDArray[np.float32], *, place: int) -> None:
-    """Add to what is reached every string of beam with each likely class of row behind it."""
-    choices = _choices(row)
+def _ways(
+    scores: NDArray[np.float32], spans: Sequence[tuple[int, int]], likely: NDArray[np.bool_], *, end: int
+) -> dict[str, _Way]:
+    """The strings that likely classes, (N, 11) bool, give; none where they do not lead from the first slice to end."""
+    beams: list[dict[str, _Way]] = [{} for _ in range(end + 1)]
+    beams[0][""] = _Way(0.0, 0.0, None)
+    for place, (first, last) in enumerate(spans):
+        classes = np.flatnonzero(likely[place])
+        if len(classes) and beams[first]:
+            choices = [("" if index == NOT_A_DIGIT else str(index), float(scores[place, index])) for index in classes]
+            beams[first] = _likeliest(beams[first], FOLLOWED)
+            _extend(beams[first], beams[last], choices, place=place)
+    return beams[end]
+
+
+def _shares(
+    scores: NDArray[np.float32], spans: Sequence[tuple[int, int]], end: int
+) -> tuple[NDArray[np.float64], float]:
+    """What share of all ways goes through each class of each symbol, (N, 11) logarithms; and the sum of all, its own.
+
+    What goes before a symbol times what comes after it (forward-backward; L. R. Rabiner, "A tutorial on hidden Markov
+    models", 1989, section III.A).
+    """
+    before, after = np.full(end + 1, -np.inf), np.full(end + 1, -np.inf)
+    before[0] = after[end] = 0.0
+    totals = np.logaddexp.reduce(scores.astype(np.float64), axis=1) if len(scores) else np.zeros(0)
+    for (first, last), total in zip(spans, totals, strict=True):
+        before[last] = np.logaddexp(before[last], before[first] + total)
+    for (first, last), total in sorted(zip(spans, totals, strict=True), reverse=True):
+        after[first] = np.logaddexp(after[first], after[last] + total)
+    around = np.array([before[first] + after[last] for first, last in spans]) - before[end]
+    return scores + around.reshape(-1, 1), float(before[end])
+
+
+def _extend(
+    beam: Mapping[str, _Way], reached: dict[str, _Way], choices: Sequence[tuple[str, float]], *, place: int
+) -> None:
+    """Add to what is reached every string of beam with each choice for the symbol at place behind it."""
     for value, way in beam.items():
         for extra, score in choices:
             step = _Way(way.total + score, way.best + score, (place, bool(extra), way))
@@ -88,14 +118,9 @@ def _extend(beam: dict[str, _Way], reached: dict[str, _Way], row: NDArray[np.flo
             reached[value + extra] = step
 
 
-def _choices(row: NDArray[np.float32]) -> Sequence[tuple[str, float]]:
-    least = float(row.max()) + math.log(LEAST_PROBABILITY)
-    likely = [int(index) for index in np.flatnonzero(row >= least)]
-    return [("" if index == NOT_A_DIGIT else str(index), float(row[index])) for index in likely]
-
-
-def _likeliest(ways: Iterable[tuple[str, _Way]], most: int) -> list[tuple[str, _Way]]:
-    return heapq.nlargest(most, ways, key=lambda item: item[1].total)
+def _likeliest(ways: dict[str, _Way], most: int) -> dict[str, _Way]:
+    """The most probable ones, best first."""
+    return dict(heapq.nlargest(most, ways.items(), key=lambda item: item[1].total))
 
 
 def _path(way: _Way) -> tuple[tuple[int, bool], ...]:
