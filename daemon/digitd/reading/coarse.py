@@ -52,6 +52,7 @@ class Features:
     @cached_property
     def _found(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         small, scale = shrink(self.pixels, COARSE_SIDE)
+        small = _in_even_light(small)
         mask = (
             None if self._mask is None else cv2.resize(self._mask, small.shape[::-1], interpolation=cv2.INTER_NEAREST)
         )
@@ -111,3 +112,13 @@ def from_features(page: Features, reference: Features) -> Iterator[NDArray[np.fl
     for agreeing, guess in guesses:
         if guess is not None and agreeing >= FEWEST:
             yield np.asarray(guess, np.float64)
+
+
+def _in_even_light(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture as if light fell on it evenly: print in a shadow has corners as well."""
+    if min(small.shape) < SMALLEST_SIDE:
+        return small
+    tiny = cv2.resize(small, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    paper = cv2.GaussianBlur(cv2.morphologyEx(tiny, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), (0, 0), 2)
+    paper = cv2.resize(paper, small.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(small, cv2.max(paper, 1), scale=255), np.uint8)

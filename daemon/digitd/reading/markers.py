@@ -31,9 +31,12 @@ SIDE = 1600
 MODULES = 7
 
 
-def marker_ids(form: str, page: int) -> tuple[int, int, int, int]:
-    """The numbers of the markers in the corners of a form's page, clockwise from the left upper one."""
-    first = CORNERS * (int(hashlib.sha256(f"{form}/{page}".encode()).hexdigest(), 16) % PAGES)
+def marker_ids(form: str, page: int, *, edition: str = "") -> tuple[int, int, int, int]:
+    """The numbers of the markers in the corners of a form's page, clockwise from the left upper one.
+
+    A form that is drawn anew is another edition, so that papers of the one before are told from it.
+    """
+    first = CORNERS * (int(hashlib.sha256(f"{form}/{edition}/{page}".encode()).hexdigest(), 16) % PAGES)
     return first, first + 1, first + 2, first + 3
 
 

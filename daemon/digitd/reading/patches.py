@@ -30,6 +30,9 @@ MOST_AGREE = 0.6
 #: of its words somebody's.
 BLANK_WORDS, FILLED_WORDS = 0.75, 0.65
 
+#: What share of the patches and words must agree where the form's own markers say already that it is this form.
+MARKED_AGREE, MARKED_WORDS = 0.3, 0.4
+
 #: So many words say something; with fewer, only the patches are asked.
 FEWEST_WORDS = 6
 
@@ -118,9 +121,14 @@ def look_closer(pixels: NDArray[np.uint8], patches: Patches, coarse: NDArray[np.
     )
 
 
-def convincing(patches: Patches, look: Look) -> bool:
-    """Whether enough patches agree, all over the page and on its words: two forms may share a table, or all boxes."""
+def convincing(patches: Patches, look: Look, *, marked: bool) -> bool:
+    """Whether enough patches agree, all over the page and on its words: two forms may share a table, or all boxes.
+
+    marked says that the form's own markers were found where they must be; then less will do, as on a bad fax.
+    """
     seen, agrees = look.seen, look.agrees
+    if marked and agrees.sum() >= max(FEWEST, MARKED_AGREE * seen.sum()) and look.words >= MARKED_WORDS:
+        return True
     if agrees.sum() < max(FEWEST, MOST_AGREE * seen.sum()):
         return False
     needed = BLANK_WORDS if patches.words.blank else FILLED_WORDS

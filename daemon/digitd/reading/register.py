@@ -28,6 +28,9 @@ ROUNDS = 3
 #: A look at which a smaller share of the patches agrees leads nowhere.
 HOPELESS = 0.15
 
+#: So many markers say by themselves which form it is; fewer may be a thing that looks like one.
+MARKS = 3
+
 #: A page is never larger or smaller than its template by more than this factor.
 MOST_SCALE = 6.0
 
@@ -73,8 +76,9 @@ def register(page: Features, reference: Reference, *, max_residual_mm: float) ->
     max_residual_mm
         A worse fit than this, in millimetres on the paper, is no fit.
     """
+    marked = len(page.markers.keys() & reference.markers.keys()) >= MARKS if reference.markers else False
     for guess in _guesses(page, reference):
-        found = _fine(page.pixels, reference, guess)
+        found = _fine(page.pixels, reference, guess, marked=marked)
         if found is None:
             continue
         residual_mm = found.residual_px / reference.template.dpi * 25.4
@@ -87,12 +91,12 @@ def _guesses(page: Features, reference: Reference) -> Iterator[NDArray[np.float6
     """Where the form may lie: by its markers, if it has any, and by its features; nowhere if the markers are others."""
     if reference.markers:
         yield from from_markers(page.markers, reference.markers)
-        if len(page.markers) > 2 and not page.markers.keys() & reference.markers.keys():
+        if len(page.markers) >= MARKS and not page.markers.keys() & reference.markers.keys():
             return
     yield from from_features(page, reference.features)
 
 
-def _fine(pixels: NDArray[np.uint8], reference: Reference, guess: NDArray[np.float64]) -> Look | None:
+def _fine(pixels: NDArray[np.uint8], reference: Reference, guess: NDArray[np.float64], *, marked: bool) -> Look | None:
     """What the patches make of a guess, or None where they do not bear it out."""
     for _ in range(ROUNDS):
         if not _plausible(guess, reference.template):
@@ -100,7 +104,7 @@ def _fine(pixels: NDArray[np.uint8], reference: Reference, guess: NDArray[np.flo
         look = look_closer(pixels, reference.patches, guess)
         if look is None or look.agrees.sum() < HOPELESS * look.seen.sum():
             return None
-        if convincing(reference.patches, look):
+        if convincing(reference.patches, look, marked=marked):
             return look
         guess = look.page_from_template
     return None

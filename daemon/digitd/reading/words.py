@@ -17,11 +17,14 @@ SIDE = 1000
 #: Width and height of what is compared at a time, in its pixels: about 8 x 4 mm of an A4 page.
 WIDTH, HEIGHT = 28, 14
 
+#: Both are made so soft before, in its pixels: grain and a coarse scan take little away then.
+SOFT = 1.0
+
 #: At most so many are compared, no nearer to one another than this; how far around its place each is looked for.
 COUNT, APART, REACH = 120, 15, 4
 
-#: A lower correlation is another word: of drawn forms' own, blurred and noisy, 98 % reach 0.65; others 0.3 to 0.5.
-CORRELATION = 0.6
+#: A lower correlation is another word: of drawn forms' own, blurred and noisy, 98 % reach 0.7; half the others 0.5.
+CORRELATION = 0.65
 
 #: So much darker than the paper around it is print, of 255.
 PRINT = 40
@@ -98,7 +101,8 @@ def words_agree(words: Words, upright: NDArray[np.uint8], shift: NDArray[np.floa
 def _strokes(small: NDArray[np.uint8], *, across: bool) -> NDArray[np.float32]:
     """What differs from its neighbours along lines of text, float32: the lines themselves are alike in every text."""
     long = 2 * (WIDTH // 4) + 1
-    return small.astype(np.float32) - cv2.blur(small.astype(np.float32), (long, 1) if across else (1, long))
+    soft = cv2.GaussianBlur(small.astype(np.float32), (0, 0), SOFT)
+    return soft - cv2.blur(soft, (long, 1) if across else (1, long))
 
 
 def _letters_and_lines(fine: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

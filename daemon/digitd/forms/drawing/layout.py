@@ -1,5 +1,6 @@
 """Where everything stands on a printed form, in millimetres from its left upper corner. Nothing is drawn here."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -52,10 +53,14 @@ class Boxes:
 
 @dataclass(slots=True, kw_only=True)
 class Layout:
-    """A page to be drawn, numbered from 1: words, boxes, and rules across, each x0, x1 and y."""
+    """A page to be drawn, numbered from 1: words, boxes, and rules across, each x0, x1 and y.
+
+    edition is a few letters that change with anything in the description.
+    """
 
     paper: str
     number: int
+    edition: str = ""
     words: list[Words] = field(default_factory=list)
     boxes: list[Boxes] = field(default_factory=list)
     rules: list[tuple[float, float, float]] = field(default_factory=list)
@@ -90,7 +95,9 @@ def lay_out(description: Description, name: str, width_of: WidthOf) -> list[Layo
     for entry in description.entries:
         if isinstance(entry, Entry) and entry.at is not None:
             _placed(down.page_number(entry.page, entry.name), entry, entry.at, width_of)
+    edition = hashlib.sha256(repr(description).encode()).hexdigest()[:4]
     for page in down.pages:
+        page.edition = edition
         _head_and_foot(page, description, name, width_of, of=len(down.pages))
         _refuse_overlap(page.boxes)
         if not page.boxes:
@@ -109,7 +116,7 @@ def _head_and_foot(page: Layout, description: Description, name: str, width_of: 
     page.words.append(Words(text=description.note, x=left, y=27, size=NOTE_SIZE))
     page.rules.append((MARGIN, page.width - MARGIN, 33))
     foot = page.height - MARKER_EDGE
-    page.words.append(Words(text=f"Form {name}", x=left, y=foot - 5, size=NOTE_SIZE, bold=True))
+    page.words.append(Words(text=f"Form {name}, edition {page.edition}", x=left, y=foot - 5, size=NOTE_SIZE, bold=True))
     page.words.append(
         Words(
             text=f"Page {page.number} of {of}. Keep the four black squares clean and in the picture.",

@@ -102,9 +102,9 @@ def _squares(axes: Any, page: Layout, form: str) -> None:
     left, right = MARKER_EDGE, page.width - MARKER_EDGE - MARKER
     top, bottom = MARKER_EDGE, page.height - MARKER_EDGE - MARKER
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    for number, (x, y) in zip(marker_ids(form, page.number), corners, strict=True):
+    for number, (x, y) in zip(marker_ids(form, page.number, edition=page.edition), corners, strict=True):
         _picture(axes, marker_bits(number), x, y, MARKER)
-    code = cv2.QRCodeEncoder.create().encode(f"digitd:{form}:{page.number}")
+    code = cv2.QRCodeEncoder.create().encode(f"digitd:{form}:{page.edition}:{page.number}")
     _picture(axes, code, right - CODE - 6, bottom + MARKER - CODE, CODE)
 
 
