@@ -43,6 +43,9 @@ SQUARES, MOST_SQUARES = 4, 0.7
 CORRELATION = 0.55
 TOLERANCE = 3.0
 
+#: A look at which a smaller share of the patches agrees leads nowhere.
+HOPELESS = 0.15
+
 #: So much of the form must be in the picture, as a share of its patches.
 IN_PICTURE = 0.6
 
@@ -67,7 +70,7 @@ class Look:
 
     seen and agrees are (M,) bool: which patches lie in the picture, and which of them are where the homography says.
     residual_px is the median distance of those that agree, in pixels of the reference. words is the share of the words
-    in the picture that stand where they must; 1 where there are too few to say.
+    in the picture that stand where they must; 1 where there are too few to say, 0 where too few patches agree.
     """
 
     page_from_template: NDArray[np.float64]
@@ -110,14 +113,15 @@ def look_closer(pixels: NDArray[np.uint8], patches: Patches, coarse: NDArray[np.
         return None
     apart = np.linalg.norm(cv2.perspectiveTransform(given[:, None], shift)[:, 0] - got, axis=1)
     agrees = found & (apart <= TOLERANCE)
-    if not agrees.any():
+    if agrees.sum() < HOPELESS * seen.sum():
         return None
+    near_enough = agrees.sum() >= MARKED_AGREE * seen.sum()  # else nobody will ask for the words
     return Look(
         page_from_template=page_from_fine @ shift @ patches.to_fine,
         seen=seen,
         agrees=agrees,
         residual_px=float(np.median(apart[agrees])) / float(patches.to_fine[0, 0]),
-        words=_words(patches, upright, shift, page_from_fine, pixels.shape),
+        words=_words(patches, upright, shift, page_from_fine, pixels.shape) if near_enough else 0.0,
     )
 
 

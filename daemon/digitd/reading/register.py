@@ -25,9 +25,6 @@ __all__ = ["Features", "Reference", "can_be_found", "prepare", "register"]
 #: first one agreed on, finds them.
 ROUNDS = 3
 
-#: A look at which a smaller share of the patches agrees leads nowhere.
-HOPELESS = 0.15
-
 #: So many markers say by themselves which form it is; fewer may be a thing that looks like one.
 MARKS = 3
 
@@ -102,7 +99,7 @@ def _fine(pixels: NDArray[np.uint8], reference: Reference, guess: NDArray[np.flo
         if not _plausible(guess, reference.template):
             return None
         look = look_closer(pixels, reference.patches, guess)
-        if look is None or look.agrees.sum() < HOPELESS * look.seen.sum():
+        if look is None:
             return None
         if convincing(reference.patches, look, marked=marked):
             return look
