@@ -59,6 +59,7 @@ def draw_form(
         drawn = Path(scratch) / "form.pdf"
         paint(pages, name, drawn)
         made = _templates(name, pages, drawn, limits=limits)
+        forms.mkdir(parents=True, exist_ok=True)
         _keep(drawn, pdf_of(name, forms))
     made = tuple(replace(page, reference=str(pdf_of(name, forms).resolve())) for page in made)
     template_file.write(path, *made)
@@ -110,10 +111,9 @@ def _keep(drawn: Path, path: Path) -> None:
     """Copy drawn to path, whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(drawn, temporary)
         temporary.replace(path)
     except OSError as fault:
         with suppress(OSError):
             temporary.unlink()
-        raise TemplateError(f"{path}: {fault.strerror}. Name a file in a folder that can be written.") from None
+        raise TemplateError(f"{path}: {fault.strerror}. Name a file in a folder that exists and can be written.") from None

@@ -150,7 +150,7 @@ class _Flow:
 
     def entry(self, entry: Entry) -> None:
         """Place a field: its label over its boxes."""
-        self._heading(entry.heading)
+        self._heading(entry.heading, LABEL_ROOM + CELL_HEIGHT)
         needed = max(_width(entry), self._width_of(entry.label, LABEL))
         if needed > self._page.room:
             raise ValueError(
@@ -167,7 +167,8 @@ class _Flow:
 
     def table(self, table: Table) -> None:
         """Place a table: its columns' words over its boxes, its rows' words before them."""
-        self._heading(table.heading)
+        height = LABEL_ROOM + len(table.rows) * (CELL_HEIGHT + BLOCK_GAP)
+        self._heading(table.heading, height)
         self._next_row()
         across = table.digits * CELL_WIDTH
         pitch = max([across, *(self._width_of(words, LABEL) for words in table.columns)]) + TABLE_GAP
@@ -179,7 +180,7 @@ class _Flow:
                 f"{called} needs {needed:.0f} mm across and the page has {self._page.room:.0f}: "
                 "take shorter words, fewer columns or fewer cells."
             )
-        self._claim(LABEL_ROOM + len(table.rows) * (CELL_HEIGHT + BLOCK_GAP), called)
+        self._claim(height, called)
         if table.label:
             self._say(table.label, MARGIN, self._y + LABEL_ROOM - 1.8, bold=True)
         for number, words in enumerate(table.columns):
@@ -191,13 +192,14 @@ class _Flow:
                 x = MARGIN + before + column * pitch
                 name = table.field(row, column)
                 self._page.boxes.append(Boxes(name=name, x=x, y=y, width=across, cells=table.digits))
-        self._y += LABEL_ROOM + len(table.rows) * (CELL_HEIGHT + BLOCK_GAP) + ROW_GAP
+        self._y += height + ROW_GAP
 
-    def _heading(self, words: str) -> None:
+    def _heading(self, words: str, below: float) -> None:
+        """Say words on a line of their own, on the page where what comes below them fits too."""
         if not words:
             return
         self._next_row()
-        self._claim(HEADING_ROOM + LABEL_ROOM + CELL_HEIGHT, f"heading {words!r}")
+        self._claim(HEADING_ROOM + below, f"heading {words!r}")
         self._say(words, MARGIN, self._y + 3.5, bold=True, size=HEADING)
         self._page.rules.append((MARGIN, self._page.width - MARGIN, self._y + 5.2))
         self._y += HEADING_ROOM
@@ -209,7 +211,7 @@ class _Flow:
 
     def _claim(self, height: float, what: str) -> None:
         room = self._page.height - BOTTOM
-        if height > room - TOP - HEADING_ROOM:
+        if height > room - TOP:
             raise ValueError(f"{what} is higher than a page: make two of it.")
         if self._y + height > room:
             self.pages.append(Layout(paper=self._page.paper, number=len(self.pages) + 1))
