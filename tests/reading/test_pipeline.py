@@ -1,6 +1,7 @@
 """The stages in their order, with a classifier that the test controls."""
 
 import io
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from digitd.reading.load import Limits
 from digitd.reading.pipeline import Form, Settings, read_document, trace_document
 from digitd.reading.register import prepare
 from digitd.records import Box, CellContent, FieldState, Template, TemplateField
+from digitd.rules import parse_field_rules, parse_form_rules
 
 SETTINGS = Settings(accept_confidence=0.9)
 STAGES = {"load", "register", "locate", "segment", "normalise", "classify", "decode", "validate"}
@@ -58,6 +60,22 @@ def test_a_filled_in_form(drawn_form, form):
     assert contents == [CellContent.DIGIT, CellContent.DIGIT, CellContent.BLANK, CellContent.DIGIT]
     assert set(only.stage_ms) == STAGES
     assert all(f.crop_png.startswith(b"\x89PNG") for f in only.fields)
+
+
+def test_a_forms_rules_are_heard(drawn_form, form):
+    """A field's own rule and a sum that does not add up send their fields to a person, and no others."""
+    fields = tuple(
+        replace(field, rules=parse_field_rules({"maximum": 70})) if field.name == "f2" else field
+        for field in drawn_form.template.fields
+    )
+    rules = parse_form_rules([{"sum": ["f0", "f1"], "total": "f3"}], [field.name for field in fields])
+    ruled = Form(template=replace(drawn_form.template, fields=fields, rules=rules), reference=form.reference)
+    page = drawn_form.filled({"f0": "47", "f2": "12", "f3": "1234", "f4": "5"})
+    found = {f.name: f for f in read(png(page), [ruled], always(7, 0.9999)).pages[0].fields}
+    assert found["f0"].reason == found["f3"].reason == "f0 + f1 should be f3 (77 + blank = 77, not 7777)"
+    assert found["f2"].reason == "77 is above 70"
+    assert [name for name, f in found.items() if f.state is FieldState.REVIEW] == ["f0", "f1", "f2", "f3"]
+    assert found["f4"].state is FieldState.ACCEPTED
 
 
 def test_evidence_lies_on_the_page(drawn_form, form):

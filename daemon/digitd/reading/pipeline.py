@@ -1,7 +1,7 @@
 """The order of the stages, and nothing else: load, register, locate, segment, normalise, classify, decode, validate."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,20 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd import PIPELINE_VERSION
-from digitd.reading.decode import Decoded, decode
-from digitd.reading.lattice import as_said, score
+from digitd.reading.lattice import score
 from digitd.reading.load import Limits, load
-from digitd.reading.locate import box_on_page, locate, locate_freely, locate_whole, page_box
-from digitd.reading.normalise import GLYPH_SIDE, normalise
+from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register
+from digitd.reading.seen import NO_GLYPHS, Classify, Seen, look
 from digitd.reading.segment import segment, segment_again
 from digitd.reading.validate import FieldCandidates, validate_page
 from digitd.records import (
-    NOT_A_DIGIT,
-    CellContent,
     DocumentReading,
     FieldReading,
-    Glyph,
     Page,
     PageReading,
     Region,
@@ -32,19 +28,6 @@ from digitd.records import (
     Template,
 )
 from digitd.rules import NO_RULES
-
-Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-Score = Callable[[Sequence[Symbol], NDArray[np.float32]], NDArray[np.float32]]
-
-#: Writing that is no wider than this for its height, is all digits, and gives a string at least so probable, falls into
-#: symbols in one way only: of 57 such amounts of development cheques none was wrong, of all others half.
-WIDEST_SURE, LEAST_SURE = 1.1, 0.95
-
-#: What is passed over and is lower than this share of the highest digit is a dot or a dash, and no evidence of a digit.
-PUNCTUATION = 0.5
-
-_NO_GLYPHS = np.zeros((0, GLYPH_SIDE, GLYPH_SIDE), np.uint8)
-_BLACK = np.zeros((GLYPH_SIDE, GLYPH_SIDE), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +113,12 @@ def _read_page(
         regions = tuple(_regions(page, form, registration, forced=forced))
     with clock("segment"):
         symbols = [segment(region) for region in regions]
-    seen = _look(regions, symbols, classify, clock=clock)
+    seen = look(regions, symbols, classify, clock=clock)
     if unsure := [place for place, one in enumerate(seen) if one.unsure()]:
         with clock("segment"):
             again = [segment_again(regions[place]) for place in unsure]
         doubtful = [regions[place] for place in unsure]
-        for place, one in zip(unsure, _look(doubtful, again, classify, clock=clock, score=score), strict=True):
+        for place, one in zip(unsure, look(doubtful, again, classify, clock=clock, score=score), strict=True):
             seen[place] = one
     with clock("validate"):
         fields = tuple(_fields(seen, None if form is None else form.template, settings=settings))
@@ -156,102 +139,9 @@ def _read_page(
         registration=registration,
         regions=regions,
         symbols=tuple(one.taken() for one in seen),
-        glyphs=np.concatenate([one.glyphs[one.places()] for one in seen] or [_NO_GLYPHS]),
+        glyphs=np.concatenate([one.glyphs[one.places()] for one in seen] or [NO_GLYPHS]),
         reading=reading,
     )
-
-
-def _look(
-    regions: Sequence[Region],
-    symbols: Sequence[Sequence[Symbol]],
-    classify: Classify,
-    *,
-    clock: "_Clock",
-    score: Score = as_said,
-) -> list["_Seen"]:
-    """What the symbols of regions are, all of them in one batch, and the strings that they make."""
-    with clock("normalise"):
-        flat = [normalise(symbol.ink) for found in symbols for symbol in found if symbol.ink.size]
-        glyphs = np.array(flat, np.uint8).reshape(-1, GLYPH_SIDE, GLYPH_SIDE)
-    with clock("classify"):
-        probabilities = classify(glyphs)
-    with clock("decode"):
-        ends = np.cumsum([sum(1 for symbol in found if symbol.ink.size) for found in symbols])[:-1]
-        parts = zip(regions, symbols, np.split(glyphs, ends), np.split(probabilities, ends), strict=True)
-        return [_seen(region, found, own, said, score=score) for region, found, own, said in parts] if regions else []
-
-
-def _seen(
-    region: Region,
-    symbols: Sequence[Symbol],
-    glyphs: NDArray[np.uint8],
-    probabilities: NDArray[np.float32],
-    *,
-    score: Score,
-) -> "_Seen":
-    inked = tuple(symbol for symbol in symbols if symbol.ink.size)
-    return _Seen(
-        region=region,
-        blank=tuple(symbol for symbol in symbols if not symbol.ink.size),
-        inked=inked,
-        glyphs=glyphs,
-        probabilities=probabilities,
-        decoded=decode(score(inked, probabilities), None if region.cells else [symbol.span for symbol in inked]),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """A region with all symbols that may be in it, what the classifier says of each, and the strings they may be."""
-
-    region: Region
-    blank: tuple[Symbol, ...]
-    inked: tuple[Symbol, ...]
-    glyphs: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
-    decoded: Decoded
-
-    def unsure(self) -> bool:
-        """Whether the writing may fall into other symbols than these: so only where no cells say how it does."""
-        if self.region.cells or not self.inked:
-            return False
-        wide = max(symbol.box.width / symbol.box.height for symbol in self.inked) > WIDEST_SURE
-        strange = bool((self.probabilities[:, NOT_A_DIGIT] > 0.5).any())
-        return wide or strange or self.decoded.candidates[0].probability < LEAST_SURE
-
-    def places(self, value: str | None = None) -> list[int]:
-        """Places of the symbols that make value, by default the best string; not those of dots and dashes."""
-        return [place for place, _ in self._steps(value)]
-
-    def taken(self, value: str | None = None) -> tuple[Symbol, ...]:
-        """The symbols that make value, and the blank cells, from left to right."""
-        chosen = [self.inked[place] for place in self.places(value)]
-        return tuple(sorted([*self.blank, *chosen], key=lambda symbol: symbol.span))
-
-    def evidence(self, value: str | None = None) -> Iterator[Glyph]:
-        """Of each of these what the classifier saw and said; a blank cell has black pixels and is *not a digit*."""
-        steps = {self.inked[place].span: (place, is_digit) for place, is_digit in self._steps(value)}
-        for position, symbol in enumerate(self.taken(value)):
-            if symbol.ink.size:
-                place, is_digit = steps[symbol.span]
-                pixels, chances = self.glyphs[place], self.probabilities[place]
-                content = CellContent.DIGIT if is_digit else CellContent.OTHER
-            else:
-                pixels, chances, content = _BLACK, _certainly_nothing(), CellContent.BLANK
-            box = box_on_page(self.region, symbol.box)
-            yield Glyph(position=position, box=box, content=content, pixels=pixels, probabilities=chances)
-
-    def _steps(self, value: str | None) -> list[tuple[int, bool]]:
-        values = [candidate.value for candidate in self.decoded.candidates]
-        path = self.decoded.paths[0 if value is None else values.index(value)]
-        if self.region.cells:
-            return list(path)
-        tallest = max((self.inked[place].box.height for place, is_digit in path if is_digit), default=0.0)
-        return [
-            (place, is_digit)
-            for place, is_digit in path
-            if is_digit or self.inked[place].box.height >= PUNCTUATION * tallest
-        ]
 
 
 def _best_form(page: Page, forms: Sequence[Form], max_residual_mm: float) -> tuple[Form | None, Registration | None]:
@@ -284,7 +174,7 @@ def _why_not(form: Form | None, forms: Sequence[Form], fields: Sequence[FieldRea
     return "" if fields else "nothing is written on the page"
 
 
-def _fields(seen: Sequence[_Seen], template: Template | None, *, settings: Settings) -> Iterator[FieldReading]:
+def _fields(seen: Sequence[Seen], template: Template | None, *, settings: Settings) -> Iterator[FieldReading]:
     rules = {} if template is None else {field.name: field.rules for field in template.fields}
     reads = [
         FieldCandidates(
@@ -311,12 +201,6 @@ def _fields(seen: Sequence[_Seen], template: Template | None, *, settings: Setti
             glyphs=tuple(one.evidence(verdict.value)),
             crop_png=cv2.imencode(".png", one.region.pixels)[1].tobytes(),
         )
-
-
-def _certainly_nothing() -> NDArray[np.float32]:
-    chances = np.zeros(NOT_A_DIGIT + 1, np.float32)
-    chances[NOT_A_DIGIT] = 1.0
-    return chances
 
 
 class _Clock:

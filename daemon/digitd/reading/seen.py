@@ -1,0 +1,127 @@
+"""What stands in regions: their symbols classified, all in one batch, and the strings that these may be. No files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd.reading.decode import Decoded, decode
+from digitd.reading.lattice import as_said
+from digitd.reading.locate import box_on_page
+from digitd.reading.normalise import GLYPH_SIDE, normalise
+from digitd.records import NOT_A_DIGIT, CellContent, Glyph, Region, Symbol
+
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Score = Callable[[Sequence[Symbol], NDArray[np.float32]], NDArray[np.float32]]
+Clock = Callable[[str], AbstractContextManager[None]]
+
+#: Writing that is no wider than this for its height, is all digits, and gives a string at least so probable, falls into
+#: symbols in one way only: of 57 such amounts of development cheques none was wrong, of all others half.
+WIDEST_SURE, LEAST_SURE = 1.1, 0.95
+
+#: What is passed over and is lower than this share of the highest digit is a dot or a dash, and no evidence of a digit.
+PUNCTUATION = 0.5
+
+NO_GLYPHS = np.zeros((0, GLYPH_SIDE, GLYPH_SIDE), np.uint8)
+BLACK = np.zeros((GLYPH_SIDE, GLYPH_SIDE), np.uint8)
+
+
+def look(
+    regions: Sequence[Region],
+    symbols: Sequence[Sequence[Symbol]],
+    classify: Classify,
+    *,
+    clock: Clock,
+    score: Score = as_said,
+) -> list["Seen"]:
+    """What the symbols of regions are, all of them in one batch, and the strings that they make."""
+    with clock("normalise"):
+        flat = [normalise(symbol.ink) for found in symbols for symbol in found if symbol.ink.size]
+        glyphs = np.array(flat, np.uint8).reshape(-1, GLYPH_SIDE, GLYPH_SIDE)
+    with clock("classify"):
+        probabilities = classify(glyphs)
+    with clock("decode"):
+        ends = np.cumsum([sum(1 for symbol in found if symbol.ink.size) for found in symbols])[:-1]
+        parts = zip(regions, symbols, np.split(glyphs, ends), np.split(probabilities, ends), strict=True)
+        return [_seen(region, found, own, said, score=score) for region, found, own, said in parts] if regions else []
+
+
+def _seen(
+    region: Region,
+    symbols: Sequence[Symbol],
+    glyphs: NDArray[np.uint8],
+    probabilities: NDArray[np.float32],
+    *,
+    score: Score,
+) -> "Seen":
+    inked = tuple(symbol for symbol in symbols if symbol.ink.size)
+    return Seen(
+        region=region,
+        blank=tuple(symbol for symbol in symbols if not symbol.ink.size),
+        inked=inked,
+        glyphs=glyphs,
+        probabilities=probabilities,
+        decoded=decode(score(inked, probabilities), None if region.cells else [symbol.span for symbol in inked]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A region with all symbols that may be in it, what the classifier says of each, and the strings they may be."""
+
+    region: Region
+    blank: tuple[Symbol, ...]
+    inked: tuple[Symbol, ...]
+    glyphs: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+    decoded: Decoded
+
+    def unsure(self) -> bool:
+        """Whether the writing may fall into other symbols than these: so only where no cells say how it does."""
+        if self.region.cells or not self.inked:
+            return False
+        wide = max(symbol.box.width / symbol.box.height for symbol in self.inked) > WIDEST_SURE
+        strange = bool((self.probabilities[:, NOT_A_DIGIT] > 0.5).any())
+        return wide or strange or self.decoded.candidates[0].probability < LEAST_SURE
+
+    def places(self, value: str | None = None) -> list[int]:
+        """Places of the symbols that make value, by default the best string; not those of dots and dashes."""
+        return [place for place, _ in self._steps(value)]
+
+    def taken(self, value: str | None = None) -> tuple[Symbol, ...]:
+        """The symbols that make value, and the blank cells, from left to right."""
+        chosen = [self.inked[place] for place in self.places(value)]
+        return tuple(sorted([*self.blank, *chosen], key=lambda symbol: symbol.span))
+
+    def evidence(self, value: str | None = None) -> Iterator[Glyph]:
+        """Of each of these what the classifier saw and said; a blank cell has black pixels and is *not a digit*."""
+        steps = {self.inked[place].span: (place, is_digit) for place, is_digit in self._steps(value)}
+        for position, symbol in enumerate(self.taken(value)):
+            if symbol.ink.size:
+                place, is_digit = steps[symbol.span]
+                pixels, chances = self.glyphs[place], self.probabilities[place]
+                content = CellContent.DIGIT if is_digit else CellContent.OTHER
+            else:
+                pixels, chances, content = BLACK, _certainly_nothing(), CellContent.BLANK
+            box = box_on_page(self.region, symbol.box)
+            yield Glyph(position=position, box=box, content=content, pixels=pixels, probabilities=chances)
+
+    def _steps(self, value: str | None) -> list[tuple[int, bool]]:
+        values = [candidate.value for candidate in self.decoded.candidates]
+        path = self.decoded.paths[0 if value is None else values.index(value)]
+        if self.region.cells:
+            return list(path)
+        tallest = max((self.inked[place].box.height for place, is_digit in path if is_digit), default=0.0)
+        return [
+            (place, is_digit)
+            for place, is_digit in path
+            if is_digit or self.inked[place].box.height >= PUNCTUATION * tallest
+        ]
+
+
+def _certainly_nothing() -> NDArray[np.float32]:
+    chances = np.zeros(NOT_A_DIGIT + 1, np.float32)
+    chances[NOT_A_DIGIT] = 1.0
+    return chances
