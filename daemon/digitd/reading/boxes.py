@@ -1,4 +1,4 @@
-"""What a form offers for writing, found on a picture of it: boxes, combs, tables, blanks. Arrays in, frozen values out.
+"""What a form offers for writing, found on a picture of it: boxes, combs, tables, ruled rows. Arrays in, values out.
 
 A comb is a box with dividers, or a few equal boxes in a row: room for one digit each. What holds print is no field.
 """
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading import labels
+from digitd.reading import labels, ruled
 from digitd.reading.frames import rooms
 from digitd.reading.rooms import WALL, Room, support
 from digitd.reading.ruling import Ruling, ruling, turned_by
@@ -36,6 +36,9 @@ MOST_CELLS = 24
 #: A picture on which fewer rooms are found is looked at turned level and at so small a side too, in pixels.
 FEW_ROOMS, COARSE_SIDE = 4, 800
 
+#: Ruled rows are looked for where fewer fields are found, and no table.
+FEW_FIELDS = 20
+
 
 class Kind(StrEnum):
     """What a field looks like."""
@@ -46,8 +49,8 @@ class Kind(StrEnum):
     COMB = "comb"
     #: A cell of a ruled table.
     CELL = "cell"
-    #: A line to write on.
-    BLANK = "blank"
+    #: A row between lines, of which one side is open.
+    ROW = "row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +74,11 @@ def find(pixels: NDArray[np.uint8]) -> tuple[Found, ...]:
     """Find the fields of a page, (H, W) uint8 dark on light, in reading order; tables stay together."""
     lines, found = _best_look(pixels)
     fields = list(_fields(lines, found))
+    if len(fields) < FEW_FIELDS and max((field.column or 1 for field in fields), default=1) == 1:
+        rowed = ruling(pixels, turn=turned_by(pixels), side=COARSE_SIDE)
+        rows = [Found(kind=Kind.ROW, quad=room.quad) for room in ruled.rows(rowed)]
+        if len(rows) > 1:
+            lines, fields = rowed, rows
     return tuple(
         replace(field, quad=cv2.perspectiveTransform(field.quad[:, None], lines.page_from_small)[:, 0])
         for field in fields
@@ -78,12 +86,16 @@ def find(pixels: NDArray[np.uint8]) -> tuple[Found, ...]:
 
 
 def names(found: Sequence[Found]) -> list[str]:
-    """Names in reading order: r1c1, ... in the first table, table2_r1c1, ... in the next; field1, ... elsewhere."""
-    made, count = [], 0
+    """Names in reading order: r1c1, ... in the first table, table2_r1c1, ... in the next; row1, ... of ruled rows.
+
+    Boxes and combs are called field1, ...
+    """
+    made, counts = [], dict.fromkeys(Kind, 0)
     for field in found:
         if field.table is None:
-            count += 1
-            made.append(f"field{count}")
+            kind = Kind.ROW if field.kind is Kind.ROW else Kind.BOX
+            counts[kind] += 1
+            made.append(f"row{counts[kind]}" if kind is Kind.ROW else f"field{counts[kind]}")
         else:
             place = f"r{field.row}c{field.column}"
             made.append(place if field.table == 0 else f"table{field.table + 1}_{place}")
