@@ -33,7 +33,7 @@ class Reader:
         self._classifier = classifier
         self._folder = forms
         self._settings = settings
-        self._prepared: dict[str, tuple[Template, Form]] = {}
+        self._prepared: dict[str, tuple[tuple[Template, ...], list[Form]]] = {}
 
     @property
     def model_id(self) -> str:
@@ -73,27 +73,35 @@ class Reader:
             )
 
     def _forms(self, name: str | None) -> list[Form]:
-        """The form called name, or every form that can be looked for; one that cannot be used is left out, and told."""
+        """The pages of the form called name, or of every form that can be looked for.
+
+        A form that cannot be used is left out, and told.
+        """
         if name is not None:
-            return [self._prepare(library.open_template(name, self._folder))]
-        found = []
+            return self._prepare(library.open_form(name, self._folder))
+        found: list[Form] = []
         for each in library.names(self._folder):
             try:
-                template = library.open_template(each, self._folder)
-                if not template.whole_page:
-                    found.append(self._prepare(template))
+                pages = library.open_form(each, self._folder)
+                if not pages[0].whole_page:
+                    found += self._prepare(pages)
             except TemplateError as fault:
                 log().warning("form_left_out", form=each, reason=str(fault))
         return found
 
-    def _prepare(self, template: Template) -> Form:
-        known = self._prepared.get(template.name)
-        if known is None or known[0] != template:
-            reference = None
-            if not template.whole_page:
-                reference = prepare(template, library.reference_page(template, self._settings.limits).pixels)
-            self._prepared[template.name] = (template, Form(template=template, reference=reference))
-        return self._prepared[template.name][1]
+    def _prepare(self, pages: tuple[Template, ...]) -> list[Form]:
+        name, limits = pages[0].name, self._settings.limits
+        known = self._prepared.get(name)
+        if known is None or known[0] != pages:
+            prepared = [
+                Form(
+                    template=page,
+                    reference=None if page.whole_page else prepare(page, library.reference_page(page, limits).pixels),
+                )
+                for page in pages
+            ]
+            self._prepared[name] = (pages, prepared)
+        return self._prepared[name][1]
 
 
 def open_reader(config: Config) -> Reader:
@@ -158,9 +166,9 @@ def check_forms(config: Config) -> Iterator[tuple[str, str]]:
     """Each form's name and what is wrong with it; an empty string where it can be used."""
     for name in library.names(config.forms):
         try:
-            template = library.open_template(name, config.forms)
-            if not template.whole_page:
-                library.reference_page(template, limits_of(config))
+            for page in library.open_form(name, config.forms):
+                if not page.whole_page:
+                    library.reference_page(page, limits_of(config))
             yield name, ""
         except TemplateError as fault:
             yield name, str(fault)
