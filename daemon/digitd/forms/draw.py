@@ -116,4 +116,6 @@ def _keep(drawn: Path, path: Path) -> None:
     except OSError as fault:
         with suppress(OSError):
             temporary.unlink()
-        raise TemplateError(f"{path}: {fault.strerror}. Name a file in a folder that exists and can be written.") from None
+        raise TemplateError(
+            f"{path}: {fault.strerror}. Name a file in a folder that exists and can be written."
+        ) from None
