@@ -27,7 +27,7 @@ def made(tmp_path):
     cv2.imwrite(str(reference), printed())
     csv = tmp_path / "fields.csv"
     csv.write_text("field,x0,y0,x1,y1\na,10,10,100,40\n")
-    template = library.new_template("tally", forms=tmp_path / "forms", reference=reference, fields_csv=csv)
+    (template,) = library.new_form("tally", forms=tmp_path / "forms", references=[reference], fields_csv=csv)
     return template, tmp_path / "forms", reference, csv
 
 
@@ -35,7 +35,7 @@ def test_a_new_form_is_listed_and_opened(made):
     """What was made is what is opened, with the size of its reference and a believable resolution."""
     template, forms, *_ = made
     assert library.names(forms) == ["tally"]
-    assert library.open_template("tally", forms) == template
+    assert library.open_form("tally", forms) == (template,)
     assert (template.width_px, template.height_px) == (400, 600)
     assert template.dpi == pytest.approx(400 / (210 / 25.4), abs=0.1)
 
@@ -50,15 +50,15 @@ def test_a_name_is_not_taken_twice_unless_forced(made):
     """Replacing a form has to be asked for."""
     _, forms, reference, csv = made
     with pytest.raises(TemplateError, match="--force"):
-        library.new_template("tally", forms=forms, reference=reference, fields_csv=csv)
-    library.new_template("tally", forms=forms, reference=reference, fields_csv=csv, overwrite=True)
+        library.new_form("tally", forms=forms, references=[reference], fields_csv=csv)
+    library.new_form("tally", forms=forms, references=[reference], fields_csv=csv, overwrite=True)
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a b", ".hidden", "x" * 65, "a/b"])
 def test_names_that_are_no_file_names_are_refused(tmp_path, name):
     """A form's name is a file and a folder of the inbox, and never leaves them."""
     with pytest.raises(TemplateError, match="no name for a form"):
-        library.new_template(name, forms=tmp_path, whole_page=True)
+        library.new_form(name, forms=tmp_path, whole_page=True)
 
 
 def test_a_changed_reference_is_refused(made):
@@ -82,14 +82,14 @@ def test_a_reference_that_is_no_picture_is_refused(made):
     _, forms, reference, csv = made
     reference.write_bytes(b"not a picture")
     with pytest.raises(TemplateError, match="holds text"):
-        library.new_template("second", forms=forms, reference=reference, fields_csv=csv)
+        library.new_form("second", forms=forms, references=[reference], fields_csv=csv)
 
 
 def test_an_unknown_form_names_the_known_ones(made):
     """The message lists what there is."""
     _, forms, *_ = made
     with pytest.raises(TemplateError, match=r"no form called 'taly'.*there: tally"):
-        library.open_template("taly", forms)
+        library.open_form("taly", forms)
 
 
 def test_a_reference_without_print_is_refused(made, tmp_path):
@@ -98,7 +98,7 @@ def test_a_reference_without_print_is_refused(made, tmp_path):
     blank = tmp_path / "white.png"
     cv2.imwrite(str(blank), np.full((600, 400), 255, np.uint8))
     with pytest.raises(TemplateError, match="too little print"):
-        library.new_template("white", forms=forms, reference=blank, fields_csv=csv)
+        library.new_form("white", forms=forms, references=[blank], fields_csv=csv)
     assert library.names(forms) == ["tally"]
 
 

@@ -50,7 +50,7 @@ def test_memory_running_out_is_not_the_document_s_fault(monkeypatch: pytest.Monk
 def test_a_form_that_cannot_be_used_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A broken template harms no document that does not ask for it, and is told in the log."""
     config = Config(root=tmp_path)
-    library.new_template("amount", forms=config.forms, whole_page=True)
+    library.new_form("amount", forms=config.forms, whole_page=True)
     (config.forms / "broken.toml").write_text("foo = 1")
     assert open_reader(config).read(page()).pages[0].fields
     said = capsys.readouterr()

@@ -130,7 +130,7 @@ def _drop(config: Config, on_step: OnStep) -> list[Scan]:
     (config.root / BLANK).parent.mkdir()
     (config.root / BLANK).write_bytes(encode.as_png([blank_card()]))
     (config.root / FIELDS).write_text(fields_csv(), encoding="utf-8")
-    library.new_template(FORM, forms=config.forms, reference=config.root / BLANK, fields_csv=config.root / FIELDS)
+    library.new_form(FORM, forms=config.forms, references=[config.root / BLANK], fields_csv=config.root / FIELDS)
     folder = config.inbox / FORM
     folder.mkdir(parents=True, exist_ok=True)
     found: list[Scan] = []

@@ -74,7 +74,7 @@ def copy_pdf(name: str, out: Path, *, forms: Path) -> None:
     TemplateError
         There is no such form, it was not drawn, or out cannot be written.
     """
-    template = library.open_template(name, forms)
+    template = library.open_form(name, forms)[0]
     kept = pdf_of(name, forms)
     if template.reference != str(kept.resolve()) or not kept.is_file():
         raise TemplateError(

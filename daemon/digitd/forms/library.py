@@ -49,11 +49,6 @@ def open_form(name: str, forms: Path) -> tuple[Template, ...]:
     return template_file.read(path_of(name, forms))
 
 
-def open_template(name: str, forms: Path) -> Template:
-    """The first page of the form called name; see `open_form`."""
-    return open_form(name, forms)[0]
-
-
 def reference_page(template: Template, limits: Limits) -> Page:
     """The page of the template's reference picture that it was measured on.
 
@@ -82,29 +77,6 @@ def reference_page(template: Template, limits: Limits) -> Page:
             f"{template.width_px} x {template.height_px}. Make the form again with `digitd form new --force`."
         )
     return page
-
-
-def new_template(
-    name: str,
-    *,
-    forms: Path,
-    reference: Path | None = None,
-    fields_csv: Path | None = None,
-    whole_page: bool = False,
-    overwrite: bool = False,
-    limits: Limits | None = None,
-) -> Template:
-    """Make a form and give its first page; see `new_form`."""
-    references = () if reference is None else (reference,)
-    return new_form(
-        name,
-        forms=forms,
-        references=references,
-        fields_csv=fields_csv,
-        whole_page=whole_page,
-        overwrite=overwrite,
-        limits=limits,
-    )[0]
 
 
 def new_form(
