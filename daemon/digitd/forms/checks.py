@@ -8,7 +8,7 @@ from digitd.records import Template, TemplateField
 MOST_CELLS = 100
 
 #: Boxes share no more than this share of the smaller one's shorter side: a border line's thickness.
-SLIVER = 0.12
+SLIVER = 0.2
 
 #: Millimetres in an inch; a page is between these sizes.
 INCH_MM = 25.4
