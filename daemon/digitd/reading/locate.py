@@ -18,6 +18,10 @@ from digitd.records import Box, Page, Region, Registration, Template
 #: Margin around a field, as a share of its height.
 MARGIN = 0.2
 
+#: A field lower than this, in pixels, is cut larger, at most so many times: a pen's gap from a printed line is counted in
+#: pixels, and at 27 of them a 7 reaches from border to border.
+LOWEST_FIELD_PX, LARGER = 64, 4.0
+
 #: A field that reaches over the page's edge by more than this share of its height is cut off.
 OVER_THE_EDGE = 0.15
 
@@ -97,18 +101,22 @@ def _cut(pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cel
     """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin."""
     width = math.ceil((np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2)
     height = math.ceil((np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
+    tolerance = OVER_THE_EDGE * height
+    larger = min(LARGER, max(1.0, LOWEST_FIELD_PX / max(1, height)))
+    width, height = round(width * larger), round(height * larger)
     margin = max(2, round(MARGIN * height))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) + margin
     upright = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
-    cut = cv2.warpPerspective(pixels, upright, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    way = cv2.INTER_CUBIC if larger > 1 else cv2.INTER_LINEAR
+    cut = cv2.warpPerspective(pixels, upright, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
     return Region(
         name=name,
         quad=quad,
         pixels=cut,
         margin_px=margin,
         cells=cells,
-        cut_off=_outside(quad, pixels.shape, tolerance=OVER_THE_EDGE * height),
+        cut_off=_outside(quad, pixels.shape, tolerance=tolerance),
     )
 
 
