@@ -107,3 +107,17 @@ def test_a_page_size_that_is_not_the_reference_s_is_refused(made):
     template, *_ = made
     with pytest.raises(TemplateError, match="says 999 x 600"):
         library.reference_page(dataclasses.replace(template, width_px=999), Limits())
+
+
+def test_the_cells_of_a_printed_comb_are_counted(tmp_path):
+    """Where the CSV says nothing of cells, they are counted on the reference; what it says is kept."""
+    page = printed()
+    for top in (100, 220):
+        cv2.rectangle(page, (40, top), (240, top + 40), 0, 2)
+        for divider in (90, 140, 190):
+            cv2.line(page, (divider, top), (divider, top + 40), 0, 1)
+    reference, csv = tmp_path / "combs.png", tmp_path / "fields.csv"
+    cv2.imwrite(str(reference), page)
+    csv.write_text("field,x0,y0,x1,y1,cells\na,40,100,240,140,\nb,40,220,240,260,2\nc,40,300,240,340,\n")
+    (template,) = library.new_form("combs", forms=tmp_path / "forms", references=[reference], fields_csv=csv)
+    assert [field.cells for field in template.fields] == [4, 2, None]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.reading.locate import box_on_page, locate, locate_freely, page_box
+from digitd.reading.locate import LOWEST_FIELD_PX, box_on_page, locate, locate_freely, page_box
 from digitd.records import Box, Page, Registration
 
 
@@ -54,3 +54,12 @@ def test_lines_are_found_from_top_to_bottom():
     found = list(locate_freely(Page(number=1, pixels=page)))
     assert [r.name for r in found] == ["line1", "line2", "line3"]
     assert [round(page_box(r).y1 / 120) for r in found] == [1, 2, 3]
+
+
+def test_a_low_field_is_cut_larger(drawn_form):
+    """On a page of a third of the size a field has as many rows as its strokes need, and still lies where it lay."""
+    third = cv2.resize(drawn_form.filled({"f0": "47"}), None, fx=1 / 3, fy=1 / 3, interpolation=cv2.INTER_AREA)
+    region = located(drawn_form, third, np.diag([1 / 3, 1 / 3, 1.0]))[0]
+    field = drawn_form.template.fields[0].box
+    assert region.pixels.shape[0] - 2 * region.margin_px == pytest.approx(LOWEST_FIELD_PX, abs=2)
+    assert (page_box(region).x0, page_box(region).y1) == pytest.approx((field.x0 / 3, field.y1 / 3))

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitd.demo.handwriting import write_number
 from digitd.errors import UnreadableDocument
+from digitd.models import find
+from digitd.reading.classify import Classifier
 from digitd.reading.load import Limits
 from digitd.reading.pipeline import Form, Settings, read_document, trace_document
 from digitd.reading.register import prepare
 from digitd.records import Box, CellContent, FieldState, Template, TemplateField
+from digitd.resources import shipped
 from digitd.rules import parse_field_rules, parse_form_rules
 
 SETTINGS = Settings(accept_confidence=0.9)
@@ -60,6 +64,22 @@ def test_a_filled_in_form(drawn_form, form):
     assert contents == [CellContent.DIGIT, CellContent.DIGIT, CellContent.BLANK, CellContent.DIGIT]
     assert set(only.stage_ms) == STAGES
     assert all(f.crop_png.startswith(b"\x89PNG") for f in only.fields)
+
+
+def test_a_number_squeezed_into_one_cell_is_read(drawn_form, form):
+    """Two digits in the first of four cells are read as two; a cross there stays no digit."""
+    model = find("paper", shipped("models"))
+    classify = Classifier(model.litert, temperature=float(model.card["temperature"]))
+    field = drawn_form.template.fields[1]
+    first = replace(field.box, x1=field.box.x0 + field.box.width / 4)
+    values = []
+    for seed in range(6):
+        page = drawn_form.blank.copy()
+        write_number(page, "27", first, np.random.default_rng(seed))
+        values.append(read(png(page), [form], classify).pages[0].fields[1].value)
+    assert values.count("27") >= 4
+    crossed = read(png(drawn_form.filled({"f1": "X   "})), [form], classify).pages[0].fields[1]
+    assert crossed.state is not FieldState.ACCEPTED
 
 
 def test_a_forms_rules_are_heard(drawn_form, form):

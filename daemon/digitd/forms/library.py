@@ -10,7 +10,7 @@ from digitd.errors import TemplateError, UnreadableDocument
 from digitd.forms import template as template_file
 from digitd.forms.checks import check
 from digitd.forms.fields_csv import pages_from_csv
-from digitd.forms.propose import propose
+from digitd.forms.propose import propose, with_cells
 from digitd.reading.load import Limits, load
 from digitd.reading.register import can_be_found, prepare
 from digitd.records import Box, Page, Template, TemplateField
@@ -139,6 +139,7 @@ def _on_references(
         beyond = sorted(page for page in given if not 1 <= page <= len(bare))
         if beyond:
             raise TemplateError(f"{fields_csv}: page {beyond[0]} is not there: the reference has {len(bare)}.")
+        given = with_cells(given, pictures)
     else:
         given, where = propose(pictures), ", ".join(map(str, references))
         if not any(given.values()):

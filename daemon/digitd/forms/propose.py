@@ -1,13 +1,16 @@
-"""Fields proposed for a new form: what boxes, combs and tables its pages show, named in reading order."""
+"""What the pages of a new form show: fields proposed, named in reading order; the rooms of given ones counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from digitd.reading.boxes import Found, find, names
+from digitd.reading.boxes import Found, Kind, find, names
 from digitd.records import Box, Page, TemplateField
 
 #: A proposal that shares more than this share of its shorter side with an earlier one is left out.
 SHARED = 0.1
+
+#: A comb is the one that a given box means when they share this much of all that either covers.
+SAME = 0.75
 
 #: The smallest box worth proposing, in pixels.
 SMALLEST_PX = 6
@@ -28,6 +31,33 @@ def propose(pages: Sequence[Page]) -> dict[int, tuple[TemplateField, ...]]:
     for (number, each), name in zip(found, called, strict=True):
         made.setdefault(number, []).append(TemplateField(name=name, box=_box(each), cells=each.cells))
     return {number: tuple(_apart(fields, pages[number - 1].pixels.shape)) for number, fields in made.items()}
+
+
+def with_cells(
+    given: Mapping[int, tuple[TemplateField, ...]], pages: Sequence[Page]
+) -> dict[int, tuple[TemplateField, ...]]:
+    """Fields given by page; where one says nothing of cells, those are counted of the comb that is printed there."""
+    counted = dict(given)
+    for number, fields in given.items():
+        if all(field.cells is not None for field in fields):
+            continue
+        combs = [(_box(found), found.cells) for found in find(pages[number - 1].pixels) if found.kind is Kind.COMB]
+        counted[number] = tuple(_counted(field, combs) for field in fields)
+    return counted
+
+
+def _counted(field: TemplateField, combs: Sequence[tuple[Box, int | None]]) -> TemplateField:
+    if field.cells is not None:
+        return field
+    return replace(field, cells=next((cells for box, cells in combs if _same(box, field.box) >= SAME), None))
+
+
+def _same(first: Box, second: Box) -> float:
+    """What two boxes share, of all that either covers."""
+    wide = min(first.x1, second.x1) - max(first.x0, second.x0)
+    high = min(first.y1, second.y1) - max(first.y0, second.y0)
+    shared = max(0.0, wide) * max(0.0, high)
+    return shared / (first.width * first.height + second.width * second.height - shared)
 
 
 def _box(found: Found) -> Box:

@@ -18,8 +18,8 @@ from digitd.records import Box, Page, Region, Registration, Template
 #: Margin around a field, as a share of its height.
 MARGIN = 0.2
 
-#: A field lower than this, in pixels, is cut larger, at most so many times: a pen's gap from a printed line is counted in
-#: pixels, and at 27 of them a 7 reaches from border to border.
+#: A field lower than this, in pixels, is cut larger, at most so many times: a pen's gap from a printed line is counted
+#: in pixels, and at 27 of them a 7 reaches from border to border.
 LOWEST_FIELD_PX, LARGER = 64, 4.0
 
 #: A field that reaches over the page's edge by more than this share of its height is cut off.

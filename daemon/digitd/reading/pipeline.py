@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd import PIPELINE_VERSION
-from digitd.reading.lattice import score
 from digitd.reading.load import Limits, load
 from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register
@@ -118,7 +117,7 @@ def _read_page(
         with clock("segment"):
             again = [segment_again(regions[place]) for place in unsure]
         doubtful = [regions[place] for place in unsure]
-        for place, one in zip(unsure, look(doubtful, again, classify, clock=clock, score=score), strict=True):
+        for place, one in zip(unsure, look(doubtful, again, classify, clock=clock, again=True), strict=True):
             seen[place] = one
     with clock("validate"):
         fields = tuple(_fields(seen, None if form is None else form.template, settings=settings))

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.decode import Decoded, decode
-from digitd.reading.lattice import as_said
+from digitd.reading.lattice import as_said, score
 from digitd.reading.locate import box_on_page
 from digitd.reading.normalise import GLYPH_SIDE, normalise
 from digitd.records import NOT_A_DIGIT, CellContent, Glyph, Region, Symbol
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-Score = Callable[[Sequence[Symbol], NDArray[np.float32]], NDArray[np.float32]]
 Clock = Callable[[str], AbstractContextManager[None]]
 
 #: Writing that is no wider than this for its height, is all digits, and gives a string at least so probable, falls into
@@ -34,9 +33,12 @@ def look(
     classify: Classify,
     *,
     clock: Clock,
-    score: Score = as_said,
+    again: bool = False,
 ) -> list["Seen"]:
-    """What the symbols of regions are, all of them in one batch, and the strings that they make."""
+    """What the symbols of regions are, all of them in one batch, and the strings that they make.
+
+    again says that the symbols are those of `segment_again`: all that may be, whatever cells are printed.
+    """
     with clock("normalise"):
         flat = [normalise(symbol.ink) for found in symbols for symbol in found if symbol.ink.size]
         glyphs = np.array(flat, np.uint8).reshape(-1, GLYPH_SIDE, GLYPH_SIDE)
@@ -45,7 +47,7 @@ def look(
     with clock("decode"):
         ends = np.cumsum([sum(1 for symbol in found if symbol.ink.size) for found in symbols])[:-1]
         parts = zip(regions, symbols, np.split(glyphs, ends), np.split(probabilities, ends), strict=True)
-        return [_seen(region, found, own, said, score=score) for region, found, own, said in parts] if regions else []
+        return [_seen(region, found, own, said, again=again) for region, found, own, said in parts] if regions else []
 
 
 def _seen(
@@ -54,24 +56,31 @@ def _seen(
     glyphs: NDArray[np.uint8],
     probabilities: NDArray[np.float32],
     *,
-    score: Score,
+    again: bool,
 ) -> "Seen":
     inked = tuple(symbol for symbol in symbols if symbol.ink.size)
+    in_cells = bool(region.cells) and not again
+    scores = (score if again else as_said)(inked, probabilities)
     return Seen(
         region=region,
+        in_cells=in_cells,
         blank=tuple(symbol for symbol in symbols if not symbol.ink.size),
         inked=inked,
         glyphs=glyphs,
         probabilities=probabilities,
-        decoded=decode(score(inked, probabilities), None if region.cells else [symbol.span for symbol in inked]),
+        decoded=decode(scores, None if in_cells else [symbol.span for symbol in inked]),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A region with all symbols that may be in it, what the classifier says of each, and the strings they may be."""
+    """A region with all symbols that may be in it, what the classifier says of each, and the strings they may be.
+
+    in_cells says that each symbol is all that stands in one of its cells.
+    """
 
     region: Region
+    in_cells: bool
     blank: tuple[Symbol, ...]
     inked: tuple[Symbol, ...]
     glyphs: NDArray[np.uint8]
@@ -79,9 +88,14 @@ class Seen:
     decoded: Decoded
 
     def unsure(self) -> bool:
-        """Whether the writing may fall into other symbols than these: so only where no cells say how it does."""
-        if self.region.cells or not self.inked:
+        """Whether the writing may fall into other symbols than these.
+
+        In cells only where one holds what is no digit and another nothing: several may be squeezed into the first.
+        """
+        if not self.inked:
             return False
+        if self.in_cells:
+            return bool(self.blank) and bool((self.probabilities[:, NOT_A_DIGIT] > 0.5).any())
         wide = max(symbol.box.width / symbol.box.height for symbol in self.inked) > WIDEST_SURE
         strange = bool((self.probabilities[:, NOT_A_DIGIT] > 0.5).any())
         return wide or strange or self.decoded.candidates[0].probability < LEAST_SURE
@@ -111,7 +125,7 @@ class Seen:
     def _steps(self, value: str | None) -> list[tuple[int, bool]]:
         values = [candidate.value for candidate in self.decoded.candidates]
         path = self.decoded.paths[0 if value is None else values.index(value)]
-        if self.region.cells:
+        if self.in_cells:
             return list(path)
         tallest = max((self.inked[place].box.height for place, is_digit in path if is_digit), default=0.0)
         return [

@@ -48,9 +48,9 @@ def segment(region: Region) -> tuple[Symbol, ...]:
 
 
 def segment_again(region: Region) -> tuple[Symbol, ...]:
-    """All symbols that the writing of a region without cells may be: its pieces, parts of them, and several together.
+    """All symbols that the writing of a region may be, whatever its cells: pieces, parts of them, several together.
 
-    For what `segment` cannot tell: digits that touch, broken strokes, dots and dashes.
+    For what `segment` cannot tell: digits that touch or are squeezed into one cell, broken strokes, dots and dashes.
     """
     dark = inks.darkness(region.pixels)
     frame = _frame(region)
