@@ -49,7 +49,7 @@ class Weights:
     gap: float = -3.44
     low: float = -13.4
     nothing: float = -0.11
-    tall: float = -10.0
+    tall: float = -22.8
     sharpness: float = 1.71
 
 
