@@ -73,7 +73,7 @@ RECIPES: Mapping[str, Recipe] = {
             normalised=True,
             distorted=True,
             held_out=0.08,
-            penned=20_000,
+            penned=24_000,
             epochs=16,
             batch=256,
             rate=0.004,
@@ -82,7 +82,7 @@ RECIPES: Mapping[str, Recipe] = {
             average=0.998,
             teachers=1,
             teacher_network="teacher",
-            teacher_epochs=12,
+            teacher_epochs=18,
         ),
         Recipe(
             name="quick",

@@ -23,6 +23,9 @@ DIGIT_SIDE, CANVAS_SIDE = 40, 64
 #: is changed in every way is often past reading, and a network that must guess at much learns to doubt all.
 PLAIN_SHARE, BENT_SHARE, BENT_STRENGTH = 0.15, 0.33, 0.7
 
+#: Share of those distorted in full into which a neighbour reaches.
+NEIGHBOUR_SHARE = 0.18
+
 
 def distort(ink: Ink, rng: Generator, *, others: NDArray[np.uint8]) -> Ink:
     """Return a digit as another person might have written and another machine might have scanned it.
@@ -47,7 +50,7 @@ def distort(ink: Ink, rng: Generator, *, others: NDArray[np.uint8]) -> Ink:
         return bend(on_canvas(ink), rng, strength=BENT_STRENGTH)
     picture = bend(on_canvas(ink), rng)
     picture = _changed(picture, HANDS_AND_PENS, rng)
-    if rng.random() < 0.08:
+    if rng.random() < NEIGHBOUR_SHARE:
         picture = neighbour(picture, bend(on_canvas(others[rng.integers(len(others))]), rng), rng)
     picture = _changed(picture, PRINT_AND_DUST, rng)
     return fade(_changed(picture, SCANNERS, rng), rng)

@@ -64,13 +64,17 @@ def specks(picture: Ink, rng: Generator) -> Ink:
 
 
 def neighbour(picture: Ink, other: Ink, rng: Generator) -> Ink:
-    """Let a sliver of other, the next digit on a canvas of the same size, reach in from the left or the right."""
+    """Let a part of other, the next digit on a canvas of the same size, reach in from the left or the right.
+
+    It touches as often as not: what a cut between joined digits leaves of the other.
+    """
     x, _, width, _ = cv2.boundingRect(picture)
     there = cv2.boundingRect(other)
-    reach = int(rng.integers(2, 5))
-    sliver = other[:, there[0] : there[0] + reach]
-    gap = int(rng.integers(0, 3))
-    left = x - gap - reach if rng.random() < 0.5 else x + width + gap
+    reach, gap = int(rng.integers(2, 10)), int(rng.integers(-3, 3))
+    on_left = rng.random() < 0.5
+    near = there[0] + there[2] - reach if on_left else there[0]
+    sliver = other[:, max(0, near) : near + reach]
+    left = x - gap - sliver.shape[1] if on_left else x + width + gap
     left = min(max(left, 0), picture.shape[1] - sliver.shape[1])
     joined = picture.copy()
     np.maximum(joined[:, left : left + sliver.shape[1]], sliver, out=joined[:, left : left + sliver.shape[1]])
