@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from digitd.demo.handwriting import write_number
 from digitd.demo.pen import some_hand
 from digitd.forms.draw import draw_form
-from digitd.forms.library import reference_page
+from digitd.forms.library import reference_pages
 from digitd.reading.load import Limits
 from digitd.reading.register import Features, Reference, prepare, register
 from digitd.records import Template
@@ -130,7 +130,7 @@ def drawn_forms(folder: Path, families: int, seed: int, *, markers: bool) -> Ite
             words = np.random.default_rng((seed, family, sibling))
             described.write_text(description(np.random.default_rng((seed, family)), words), encoding="utf-8")
             (made,) = draw_form(f"form{family}-{sibling}", described, forms=folder, limits=LIMITS)
-            blank = reference_page(made, LIMITS).pixels.copy()
+            blank = reference_pages([made], LIMITS)[0].pixels.copy()
             if not markers:
                 wiped(blank)
             yield Drawn(blank=blank, reference=prepare(made, blank))

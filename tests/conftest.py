@@ -13,18 +13,9 @@ from hypothesis import settings
 
 from digitd.demo.handwriting import write_number
 from digitd.reading.normalise import GLYPH_SIDE
-from digitd.records import (
-    NOT_A_DIGIT,
-    Box,
-    CellContent,
-    Document,
-    DocumentReading,
-    FieldReading,
-    FieldState,
-    Glyph,
-    PageReading,
-)
+from digitd.records import NOT_A_DIGIT, Box, CellContent, DocumentReading, FieldReading, FieldState, Glyph, PageReading
 from digitd.store import Store
+from digitd.stored import Document
 
 settings.register_profile("digitd", deadline=None)  # a busy machine is no fault
 settings.load_profile("digitd")

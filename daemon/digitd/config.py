@@ -1,6 +1,5 @@
 """The configuration: one TOML file, every key optional, every value checked, unknown keys refused with a hint."""
 
-import difflib
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digitd.errors import ConfigError
+from digitd.spelling import perhaps
 
 NAME = "config.toml"
 
@@ -209,8 +209,7 @@ def _sentences(fault: ValidationError) -> Iterator[str]:
 
 def _hint(where: str) -> str:
     known = [*keys(), *{key.split(".")[0] for key in keys()}]
-    close = difflib.get_close_matches(where, known, n=1, cutoff=0.5)
-    return "no such key" + (f"; perhaps you meant {close[0]}" if close else "; see the comments in config.toml")
+    return "no such key" + (perhaps(where, known) or "; see the comments in config.toml")
 
 
 def _why(error: Any) -> str:

@@ -14,8 +14,9 @@ from digitd.errors import ModelError, UnreadableDocument
 from digitd.intake import archive, claim
 from digitd.logs import log
 from digitd.models import Model, open_model
-from digitd.records import IN_FLIGHT, Document, DocumentReading, DocumentState
+from digitd.records import IN_FLIGHT, DocumentReading, DocumentState
 from digitd.store import Store
+from digitd.stored import Document
 
 
 class Ledger:

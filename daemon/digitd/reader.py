@@ -1,6 +1,6 @@
 """A reader as the configuration describes it: the model, the forms and the limits, opened once a process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,18 +90,27 @@ class Reader:
         return found
 
     def _prepare(self, pages: tuple[Template, ...]) -> list[Form]:
-        name, limits = pages[0].name, self._settings.limits
-        known = self._prepared.get(name)
+        known = self._prepared.get(pages[0].name)
         if known is None or known[0] != pages:
-            prepared = [
-                Form(
-                    template=page,
-                    reference=None if page.whole_page else prepare(page, library.reference_page(page, limits).pixels),
-                )
-                for page in pages
-            ]
-            self._prepared[name] = (pages, prepared)
-        return self._prepared[name][1]
+            known = self._prepared[pages[0].name] = (pages, prepare_form(pages, self._settings.limits))
+        return known[1]
+
+
+def prepare_form(pages: Sequence[Template], limits: Limits) -> list[Form]:
+    """A form's pages, ready to be looked for.
+
+    Raises
+    ------
+    TemplateError
+        A reference is missing, changed, or cannot be read.
+    """
+    if pages[0].whole_page:
+        return [Form(template=pages[0], reference=None)]
+    pictures = library.reference_pages(pages, limits)
+    return [
+        Form(template=page, reference=prepare(page, picture.pixels))
+        for page, picture in zip(pages, pictures, strict=True)
+    ]
 
 
 def open_reader(config: Config) -> Reader:
@@ -166,9 +175,7 @@ def check_forms(config: Config) -> Iterator[tuple[str, str]]:
     """Each form's name and what is wrong with it; an empty string where it can be used."""
     for name in library.names(config.forms):
         try:
-            for page in library.open_form(name, config.forms):
-                if not page.whole_page:
-                    library.reference_page(page, limits_of(config))
+            library.reference_pages(library.open_form(name, config.forms), limits_of(config))
             yield name, ""
         except TemplateError as fault:
             yield name, str(fault)

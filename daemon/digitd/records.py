@@ -6,7 +6,6 @@ top-left pixel. Pages are uint8 with dark ink on light paper; glyphs are uint8 w
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
@@ -196,16 +195,14 @@ class Region:
 class Symbol:
     """One segmented piece of writing in a region: ink is (h, w) uint8, light on black; box is in region pixels.
 
-    cell is its index among the field's cells where those are known. A blank cell has an empty ink array. span is the
-    first slice of the writing that it covers and the one behind the last: symbols with slices in common exclude each
-    other. as_digit and as_nothing are logarithms: how well its shape and place suit a digit, or something that is to
-    be passed over; 0 where there is no choice.
+    A blank cell has an empty ink array. span is the first slice of the writing that it covers and the one behind the
+    last, or its cell: symbols with slices in common exclude each other. as_digit and as_nothing are logarithms: how
+    well its shape and place suit a digit, or something that is to be passed over; 0 where there is no choice.
     """
 
     box: Box
     ink: NDArray[np.uint8]
     span: tuple[int, int]
-    cell: int | None = None
     as_digit: float = 0.0
     as_nothing: float = 0.0
 
@@ -271,91 +268,3 @@ class DocumentReading:
     pages: tuple[PageReading, ...]
     model: str
     pipeline: str
-
-
-# What the store gives back.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """A file that was taken in. name is as dropped, made printable; form is what its folder forces, or None.
-
-    token names its folder in `var/work`; original_id is the first document with the same bytes, for a duplicate.
-    """
-
-    id: int
-    name: str
-    form: str | None
-    sha256: str
-    size_bytes: int
-    state: DocumentState
-    reason: str
-    attempts: int
-    token: str
-    original_id: int | None
-    seen_at: datetime
-    read_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """One change of a document's state. previous is None at the start of its life."""
-
-    at: datetime
-    previous: DocumentState | None
-    state: DocumentState
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredGlyph:
-    """A glyph's evidence as it was kept: pixels_png is 28x28, probabilities (11,) float32."""
-
-    id: int
-    position: int
-    content: CellContent
-    probabilities: NDArray[np.float32]
-    pixels_png: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """What a person said a field is. value holds what is written, "" for nothing. Never changed, only added to."""
-
-    id: int
-    field_id: int
-    value: str
-    verifier: str
-    mode: LabelMode
-    shown: str | None
-    at: datetime
-    duration_ms: int | None
-    sampling_probability: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredField:
-    """A field with its document and page. machine_value is the reading, whatever was said later; label is the last."""
-
-    id: int
-    document: str
-    document_id: int
-    sha256: str
-    page: int
-    form: str | None
-    name: str
-    box: Box
-    machine_value: str
-    confidence: float
-    state: FieldState
-    reason: str
-    model: str
-    read_at: datetime
-    crop_png: bytes
-    glyphs: tuple[StoredGlyph, ...] = ()
-    label: Label | None = None
-
-    @property
-    def value(self) -> str:
-        """The value to use: the label's where there is one, else the machine's."""
-        return self.machine_value if self.label is None else self.label.value

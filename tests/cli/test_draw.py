@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from digitd.cli import main
 from digitd.demo.handwriting import write_number
 from digitd.errors import ExitCode
-from digitd.forms.library import open_form, reference_page
+from digitd.forms.library import open_form, reference_pages
 from digitd.reading.load import Limits
 
 DESCRIPTION = """
@@ -67,7 +67,7 @@ def test_a_drawn_form_is_read_from_a_photo() -> None:
     code, out, _ = run("form", "draw", "meters", "--description", "meters-description.toml", "--json")
     assert (code, json.loads(out)["fields"]) == (0, list(VALUES))
     template = open_form("meters", Path("forms"))[0]
-    page = reference_page(template, Limits()).pixels.copy()
+    page = reference_pages([template], Limits())[0].pixels.copy()
     for field in template.fields:
         write_number(page, VALUES[field.name], field.box, np.random.default_rng(5), cells=field.cells)
     cv2.imwrite("photo.jpg", photo(page))

@@ -6,7 +6,7 @@ import pytest
 from digitd.demo.card import DPI, FIELDS, HEIGHT_PX, WIDTH_PX, blank_card, fields_csv
 from digitd.demo.scans import HOW_MANY, LEFT_TO_VERIFY, Scan, scans, truth_csv
 from digitd.errors import UnreadableDocument
-from digitd.forms.template import fields_from_csv
+from digitd.forms.fields_csv import pages_from_csv
 from digitd.reading.load import Limits, load
 
 
@@ -33,7 +33,7 @@ def test_the_field_file_is_what_a_template_takes(tmp_path_factory: pytest.TempPa
     """Names, boxes and cells survive the CSV."""
     path = tmp_path_factory.mktemp("card") / "fields.csv"
     path.write_text(fields_csv())
-    assert fields_from_csv(path) == FIELDS
+    assert pages_from_csv(path) == {1: FIELDS}
 
 
 def test_every_scan_can_be_loaded_at_its_resolution_but_the_broken_one(found: list[Scan]) -> None:

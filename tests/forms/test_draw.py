@@ -8,7 +8,7 @@ import pytest
 
 from digitd.errors import TemplateError
 from digitd.forms.draw import copy_pdf, draw_form, pdf_of
-from digitd.forms.library import open_form, reference_page
+from digitd.forms.library import open_form, reference_pages
 from digitd.reading.load import Limits
 from digitd.reading.markers import find_markers, marker_ids
 from digitd.records import Box
@@ -48,7 +48,7 @@ def drawn(tmp_path_factory):
     """The folder of forms, the template, and the rendered page."""
     folder = tmp_path_factory.mktemp("drawn")
     made = draw(folder)
-    return folder / "forms", *made, reference_page(made[0], LIMITS).pixels
+    return folder / "forms", *made, reference_pages([made[0]], LIMITS)[0].pixels
 
 
 def test_the_template_names_every_field_and_is_kept(drawn):
@@ -90,7 +90,7 @@ def test_a_form_drawn_otherwise_has_other_markers(drawn, tmp_path):
     """Papers printed before a change of the form are not taken for it."""
     _, _, page = drawn
     (changed,) = draw(tmp_path, DESCRIPTION.replace("Evening", "Night"))
-    assert not set(find_markers(page)) & set(find_markers(reference_page(changed, LIMITS).pixels))
+    assert not set(find_markers(page)) & set(find_markers(reference_pages([changed], LIMITS)[0].pixels))
 
 
 def test_the_pdf_is_kept_and_copied(drawn, tmp_path):
@@ -168,6 +168,6 @@ def test_what_does_not_fit_on_a_page_goes_on_the_next(tmp_path):
     made = draw(tmp_path, many)
     assert len(made) == 2
     assert [field.name for page in made for field in page.fields] == [f"f{n}" for n in range(20)]
-    first, second = (set(find_markers(reference_page(page, LIMITS).pixels)) for page in made)
+    first, second = (set(find_markers(reference_pages([page], LIMITS)[0].pixels)) for page in made)
     assert len(first) == len(second) == 4
     assert not first & second

@@ -66,7 +66,7 @@ def test_a_changed_reference_is_refused(made):
     template, _, reference, _ = made
     cv2.imwrite(str(reference), np.full((300, 400), 200, np.uint8))
     with pytest.raises(TemplateError, match="bytes have changed"):
-        library.reference_page(template, Limits())
+        library.reference_pages([template], Limits())
 
 
 def test_a_missing_reference_is_named(made):
@@ -74,7 +74,7 @@ def test_a_missing_reference_is_named(made):
     template, _, reference, _ = made
     reference.unlink()
     with pytest.raises(TemplateError, match=r"blank\.png: the form's reference picture: No such file"):
-        library.reference_page(template, Limits())
+        library.reference_pages([template], Limits())
 
 
 def test_a_reference_that_is_no_picture_is_refused(made):
@@ -106,7 +106,7 @@ def test_a_page_size_that_is_not_the_reference_s_is_refused(made):
     """The size in the template must be the picture's."""
     template, *_ = made
     with pytest.raises(TemplateError, match="says 999 x 600"):
-        library.reference_page(dataclasses.replace(template, width_px=999), Limits())
+        library.reference_pages([dataclasses.replace(template, width_px=999)], Limits())
 
 
 def test_the_cells_of_a_printed_comb_are_counted(tmp_path):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from digitd.errors import TemplateError
 from digitd.forms import template as template_file
+from digitd.forms.fields_csv import pages_from_csv
 from digitd.records import Box, Template, TemplateField
 
 NEW = """
@@ -193,14 +194,16 @@ def test_boxes_that_share_a_border_do_not_overlap(tmp_path):
     assert len(template_file.read(file)[1].fields) == 3
 
 
-def test_fields_from_csv(tmp_path):
+def test_fields_come_from_csv(tmp_path):
     """A CSV of boxes becomes fields; cells may be left out."""
     file = tmp_path / "f.csv"
     file.write_text("field,x0,y0,x1,y1,cells\na,1,2,30,40,\nb,50,2,90,40.5,3\n")
-    assert template_file.fields_from_csv(file) == (
-        TemplateField(name="a", box=Box(x0=1, y0=2, x1=30, y1=40)),
-        TemplateField(name="b", box=Box(x0=50, y0=2, x1=90, y1=40.5), cells=3),
-    )
+    assert pages_from_csv(file) == {
+        1: (
+            TemplateField(name="a", box=Box(x0=1, y0=2, x1=30, y1=40)),
+            TemplateField(name="b", box=Box(x0=50, y0=2, x1=90, y1=40.5), cells=3),
+        )
+    }
 
 
 def test_fields_may_not_be_anything_else(tmp_path):
@@ -225,4 +228,4 @@ def test_a_bad_csv_names_the_line(tmp_path, text, words):
     file = tmp_path / "f.csv"
     file.write_text(text)
     with pytest.raises(TemplateError, match=words):
-        template_file.fields_from_csv(file)
+        pages_from_csv(file)

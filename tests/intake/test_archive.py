@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from digitd.intake import archive
-from digitd.records import Document, DocumentState
+from digitd.records import DocumentState
+from digitd.stored import Document
 
 WHEN = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
 DOCUMENT = Document(

@@ -10,7 +10,7 @@ from digitd.reading.classify import Classifier
 from digitd.reading.decode import decode
 from digitd.reading.lattice import LEAST_SAID, WEIGHTS, as_said, score
 from digitd.reading.normalise import normalise
-from digitd.reading.segment import segment, segment_again
+from digitd.reading.segment import find_writing, segment, segment_again
 from digitd.records import Box, Region
 from digitd.resources import shipped
 
@@ -40,7 +40,7 @@ def classify():
 def test_there_is_always_a_way(seed):
     """Every slice alone is a symbol, spans go forward in order, and every symbol has ink and a box in the field."""
     field = touching("2705", seed=seed)
-    found = segment_again(field)
+    found = segment_again(find_writing(field))
     starts = [symbol.span[0] for symbol in found]
     slices = max(symbol.span[1] for symbol in found)
     assert starts == sorted(starts)
@@ -55,7 +55,7 @@ def test_there_is_always_a_way(seed):
 def test_an_empty_field_has_no_symbols():
     """Nothing written, nothing to choose from."""
     blank = Region(name="f", quad=Box(x0=0, y0=0, x1=90, y1=60).corners(), pixels=np.full((60, 90), 240, np.uint8))
-    assert segment_again(blank) == ()
+    assert segment_again(find_writing(blank)) == ()
 
 
 def test_touching_digits_are_read(classify):
@@ -65,10 +65,10 @@ def test_touching_digits_are_read(classify):
     for seed in range(24):
         text = "".join(str(digit) for digit in rng.integers(0, 10, 3))
         field = touching(text, seed=seed)
-        pieces = segment(field)
+        pieces = segment(find_writing(field))
         said = classify(np.array([normalise(symbol.ink) for symbol in pieces]))
         plain += decode(as_said(pieces, said)).candidates[0].value == text
-        found = segment_again(field)
+        found = segment_again(find_writing(field))
         said = classify(np.array([normalise(symbol.ink) for symbol in found]))
         whole += decode(score(found, said), [symbol.span for symbol in found]).candidates[0].value == text
     assert whole >= 16
@@ -77,7 +77,7 @@ def test_touching_digits_are_read(classify):
 
 def test_shape_is_weighed_beside_what_is_said():
     """A symbol's fit to a digit is added to all digits, its fit to nothing to the last; nothing is impossible."""
-    (first, *_) = found = segment_again(touching("12", seed=1))
+    (first, *_) = found = segment_again(find_writing(touching("12", seed=1)))
     said = np.full((len(found), 11), 1 / 11, np.float32)
     said[0] = [1.0] + [0.0] * 10
     weighed = score(found, said)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitd.demo.handwriting import write_number
-from digitd.reading.segment import isolate, segment
+from digitd.reading.segment import find_writing, isolate, segment
 from digitd.records import Box, Region
 
 MARGIN = 14
@@ -32,7 +32,7 @@ def region(text="", *, width=300, height=70, cells=None, seed=0, lines=True, pap
 @pytest.mark.parametrize("seed", range(6))
 def test_free_digits_are_found_one_by_one(seed):
     """Digits in a box without dividers give one symbol each, from left to right."""
-    found = segment(region("40713", seed=seed))
+    found = segment(find_writing(region("40713", seed=seed)))
     assert len(found) == 5
     assert [s.box.x0 for s in found] == sorted(s.box.x0 for s in found)
 
@@ -42,8 +42,8 @@ def test_free_digits_are_found_one_by_one(seed):
 def test_a_symbol_a_cell_whatever_is_written(text, seed):
     """Four cells give four symbols, in order, and every box lies inside the region."""
     field = region(text, cells=4, seed=seed)
-    found = segment(field)
-    assert [s.cell for s in found] == [0, 1, 2, 3]
+    found = segment(find_writing(field))
+    assert [s.span for s in found] == [(0, 1), (1, 2), (2, 3), (3, 4)]
     height, width = field.pixels.shape
     assert all(0 <= s.box.x0 < s.box.x1 <= width and 0 <= s.box.y0 < s.box.y1 <= height for s in found)
 
@@ -51,7 +51,7 @@ def test_a_symbol_a_cell_whatever_is_written(text, seed):
 @pytest.mark.parametrize("cells", [None, 3])
 def test_an_empty_box_has_no_ink(cells):
     """Border, dividers and the grain of paper are not writing."""
-    assert all(s.ink.size == 0 for s in segment(region("", cells=cells)))
+    assert all(s.ink.size == 0 for s in segment(find_writing(region("", cells=cells))))
 
 
 @pytest.mark.parametrize("level", [40, 90, 150])
@@ -60,7 +60,7 @@ def test_paper_of_any_shade_and_shadow(level):
     field = region("825", paper=250)
     shadow = np.linspace(level / 250, 1.0, field.pixels.shape[1])
     dimmed = (field.pixels * shadow).astype(np.uint8)
-    found = segment(Region(name="f", quad=field.quad, pixels=dimmed, margin_px=MARGIN))
+    found = segment(find_writing(Region(name="f", quad=field.quad, pixels=dimmed, margin_px=MARGIN)))
     assert len(found) == 3
 
 
@@ -69,7 +69,7 @@ def test_a_stroke_over_the_border_is_kept_whole():
     field = region("")
     pixels = field.pixels.copy()
     cv2.line(pixels, (120, 40), (116, 92), 20, 4)
-    (only,) = segment(Region(name="f", quad=field.quad, pixels=pixels, margin_px=MARGIN))
+    (only,) = segment(find_writing(Region(name="f", quad=field.quad, pixels=pixels, margin_px=MARGIN)))
     assert only.ink.shape[0] >= 46
 
 
@@ -79,7 +79,7 @@ def test_dots_and_specks_are_not_digits():
     pixels = field.pixels.copy()
     cv2.circle(pixels, (220, 70), 3, 20, -1)
     cv2.circle(pixels, (60, 30), 1, 20, -1)
-    assert len(segment(Region(name="f", quad=field.quad, pixels=pixels, margin_px=MARGIN))) == 2
+    assert len(segment(find_writing(Region(name="f", quad=field.quad, pixels=pixels, margin_px=MARGIN)))) == 2
 
 
 def test_light_writing_on_dark_ground():

@@ -7,18 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitd.records import (
-    Box,
-    Candidate,
-    CellContent,
-    Document,
-    DocumentReading,
-    FieldReading,
-    FieldState,
-    Glyph,
-    PageReading,
-)
+from digitd.records import Box, Candidate, CellContent, DocumentReading, FieldReading, FieldState, Glyph, PageReading
 from digitd.store import Store
+from digitd.stored import Document
 
 MODEL, CARD = "made-up@0", {"name": "made-up"}
 SEEN = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ import click
 
 if TYPE_CHECKING:  # `--help` need not wait for the store, a third of a second
     from digitd.config import Config
-    from digitd.records import Document
     from digitd.store import Store
+    from digitd.stored import Document
 
 Item = TypeVar("Item")
 Command = TypeVar("Command", bound=Callable[..., Any])

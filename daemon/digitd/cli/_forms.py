@@ -44,14 +44,14 @@ def as_json(pages: Sequence["Template"]) -> dict[str, Any]:
 
 def draw_form(pages: Sequence["Template"], folder: Path, limits: "Limits") -> list[Path]:
     """Write a picture of each page of a form with its fields, NAME.png, NAME-2.png, ...; where they are."""
-    from digitd.forms.library import reference_page
+    from digitd.forms.library import reference_pages
 
     paths = []
-    for number, page in enumerate(pages, start=1):
+    for number, (page, picture) in enumerate(zip(pages, reference_pages(pages, limits), strict=True), start=1):
         name = page.name if number == 1 else f"{page.name}-{number}"
         path = folder / f"{name}.png"
         quads = [field.box.corners() for field in page.fields]
-        write_picture(path, reference_page(page, limits), quads, [field.name for field in page.fields])
+        write_picture(path, picture, quads, [field.name for field in page.fields])
         paths.append(path)
     return paths
 

@@ -15,7 +15,8 @@ import click
 
 from digitd.cli._common import current_config, json_option, open_store, tracked
 from digitd.errors import ConfigError
-from digitd.records import FieldState, StoredField
+from digitd.records import FieldState
+from digitd.stored import StoredField
 
 COLUMNS = (
     "document", "sha256", "page", "form", "field", "value", "confidence", "state", "reason", "model", "read_at",

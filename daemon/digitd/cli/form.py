@@ -13,9 +13,9 @@ from digitd.cli.draw import draw
 from digitd.errors import ConfigError, ExitCode, UnreadableDocument
 from digitd.forms import library
 from digitd.forms.template import to_toml
-from digitd.reader import check_forms, limits_of
+from digitd.reader import check_forms, limits_of, prepare_form
 from digitd.reading.load import load
-from digitd.reading.register import Features, Reference, prepare, register
+from digitd.reading.pipeline import Form, best_form
 from digitd.records import Page, Registration
 
 
@@ -127,12 +127,12 @@ def check(name: str, scans: Sequence[Path], out: Path | None, as_json: bool) -> 
             click.echo(f"{name}: the whole page is the field; there is nothing to find on a scan.")
         return
     limits = limits_of(config)
-    references = [prepare(page, library.reference_page(page, limits).pixels) for page in pages]
+    forms = prepare_form(pages, limits)
     results: list[dict[str, Any]] = []
     for number, scan in enumerate(tracked(scans, "Checking", show=len(scans) > 4), start=1):
         try:
             for page in load(scan.read_bytes(), limits):
-                result, found = _fit(page, references, config.reading.max_residual_mm)
+                result, found = _fit(page, forms, config.reading.max_residual_mm)
                 results.append({"scan": str(scan), **result})
                 if out is not None and found is not None:
                     picture = out / f"{number}-{scan.stem}-p{page.number}.png"
@@ -151,14 +151,9 @@ def check(name: str, scans: Sequence[Path], out: Path | None, as_json: bool) -> 
         sys.exit(ExitCode.SOME_FAILED)
 
 
-def _fit(
-    page: Page, references: Sequence[Reference], max_residual_mm: float
-) -> tuple[dict[str, Any], Registration | None]:
+def _fit(page: Page, forms: Sequence[Form], max_residual_mm: float) -> tuple[dict[str, Any], Registration | None]:
     """Which page of the form a page is, and where it lies on it."""
-    features = Features(page.pixels)
-    tried = [register(features, reference, max_residual_mm=max_residual_mm) for reference in references]
-    fits = [(found.residual_mm, place, found) for place, found in enumerate(tried, start=1) if found is not None]
-    if not fits:
-        return {"page": page.number, "form_page": None, "residual_mm": None, "problem": ""}, None
-    residual_mm, place, found = min(fits, key=lambda fit: fit[:2])
-    return {"page": page.number, "form_page": place, "residual_mm": round(residual_mm, 3), "problem": ""}, found
+    form, found = best_form(page, forms, max_residual_mm)
+    place = next((number for number, each in enumerate(forms, start=1) if each is form), None)
+    residual_mm = None if found is None else round(found.residual_mm, 3)
+    return {"page": page.number, "form_page": place, "residual_mm": residual_mm, "problem": ""}, found

@@ -13,8 +13,8 @@ from digitd.errors import DigitdError
 from digitd.intake import archive, listing, lock
 from digitd.intake.names import printable
 from digitd.intake.whole import Wholeness, wholeness_of
-from digitd.records import Document
 from digitd.store import Store
+from digitd.stored import Document
 
 
 @click.command(short_help="Counts by state; with FILE, where it is and why.")

@@ -12,11 +12,12 @@ from digitd.demo.scans import HOW_MANY, LEFT_TO_VERIFY, Scan, scans, truth_csv
 from digitd.errors import ConfigError
 from digitd.forms import library
 from digitd.intake import archive
-from digitd.records import Document, DocumentState, StoredField
+from digitd.records import DocumentState
 from digitd.report import render
 from digitd.report.figures import Figures, figures
 from digitd.service import Progress, serve
 from digitd.store import Store
+from digitd.stored import Document, StoredField
 from digitd.verify.labels import Imported, import_labels, read_rows
 
 #: A folder with this file in it was made by the demo, and may be emptied by it.

@@ -10,11 +10,6 @@ from digitd.forms.values import number, whole
 from digitd.records import Box, TemplateField
 
 
-def fields_from_csv(path: Path) -> tuple[TemplateField, ...]:
-    """The fields of a form's first page from CSV; see `pages_from_csv`."""
-    return pages_from_csv(path).get(1, ())
-
-
 def pages_from_csv(path: Path) -> dict[int, tuple[TemplateField, ...]]:
     """Read the fields of a form, by page, from CSV: field,x0,y0,x1,y1 and, if wanted, cells and page.
 

@@ -49,17 +49,22 @@ def open_form(name: str, forms: Path) -> tuple[Template, ...]:
     return template_file.read(path_of(name, forms))
 
 
-def reference_page(template: Template, limits: Limits) -> Page:
-    """The page of the template's reference picture that it was measured on.
+def reference_pages(pages: Sequence[Template], limits: Limits) -> list[Page]:
+    """The pages of the reference pictures that a form's templates were measured on; each picture is loaded once.
 
     Raises
     ------
     TemplateError
-        The picture is missing, changed, or cannot be read.
+        A picture is missing, changed, or cannot be read.
     """
-    assert template.reference is not None
-    path = Path(template.reference)
-    pages, sha256 = _load_reference(path, limits)
+    paths = {page.reference for page in pages if page.reference is not None}
+    loaded = {path: _load_reference(Path(path), limits) for path in sorted(paths)}
+    return [_measured_on(page, *loaded[page.reference]) for page in pages if page.reference is not None]
+
+
+def _measured_on(template: Template, pages: Sequence[Page], sha256: str) -> Page:
+    """The one of a picture's pages that template was measured on."""
+    path = template.reference
     if sha256 != template.reference_sha256:
         raise TemplateError(
             f"{path}: this is not the picture that form {template.name!r} was measured on (its bytes have changed). "

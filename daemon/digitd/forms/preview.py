@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading.ink import shrink
+
 #: Long side of the picture at most, in pixels; fields are outlined so thick.
 SIDE, THICK_PX = 2200, 3
 
@@ -25,9 +27,8 @@ def preview(pixels: NDArray[np.uint8], quads: Sequence[NDArray[np.float64]], nam
     names
         What to write at each; letters that the font lacks become question marks.
     """
-    scale = min(1.0, SIDE / max(pixels.shape))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    light = cv2.addWeighted(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), 0.75, np.zeros(1), 0, 64)
+    small, scale = shrink(pixels, SIDE)
+    light = cv2.addWeighted(small, 0.75, np.zeros(1), 0, 64)
     picture = cv2.cvtColor(light, cv2.COLOR_GRAY2BGR)
     for index, (quad, name) in enumerate(zip(quads, names, strict=True)):
         colour = COLOURS[index % len(COLOURS)]

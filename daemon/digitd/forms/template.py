@@ -10,12 +10,10 @@ from typing import Any
 
 from digitd.errors import TemplateError
 from digitd.forms.checks import check, check_cells
-from digitd.forms.fields_csv import fields_from_csv
-from digitd.forms.values import number, pairs, quoted, refuse_unknown, table, tables, text, whole, words
+from digitd.forms.values import number, pairs, quoted, table, tables, text, whole, words
 from digitd.records import Box, Template, TemplateField
 from digitd.rules import field_rules_table, form_rule_table, parse_field_rules, parse_form_rules
-
-__all__ = ["SUFFIX", "fields_from_csv", "read", "to_toml", "write"]
+from digitd.spelling import refuse_unknown
 
 SUFFIX = ".toml"
 

@@ -1,6 +1,5 @@
 """Single values of a template file: read as what they must be, refused in words, written as TOML."""
 
-import difflib
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -74,20 +73,6 @@ def tables(value: Any, where: str) -> list[Mapping[str, Any]]:
     if not isinstance(value, list):
         raise ValueError(f"{where} must be tables, each as [[{where}]]")  # noqa: TRY004 - see `text`
     return [table(entry, where) for entry in value]
-
-
-def refuse_unknown(values: Mapping[str, Any], known: frozenset[str], where: str) -> None:
-    """Refuse keys that are not known, with a guess at what was meant.
-
-    Raises
-    ------
-    ValueError
-        There is one.
-    """
-    for key in values:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            raise ValueError(f"no such key {where}{key}" + (f"; perhaps you meant {where}{close[0]}" if close else ""))
 
 
 def words(fault: Exception) -> str:

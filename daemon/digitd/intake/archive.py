@@ -4,7 +4,8 @@ from pathlib import Path
 
 from digitd.intake import claim
 from digitd.intake.names import filed_as
-from digitd.records import IN_FLIGHT, Document, DocumentState
+from digitd.records import IN_FLIGHT, DocumentState
+from digitd.stored import Document
 
 WORK, ARCHIVE, FAILED, DUPLICATES = "work", "archive", "failed", "duplicates"
 

@@ -80,7 +80,8 @@ def _ways(
         classes = np.flatnonzero(likely[place])
         if len(classes) and beams[first]:
             choices = [("" if index == NOT_A_DIGIT else str(index), float(scores[place, index])) for index in classes]
-            beams[first] = _likeliest(beams[first], FOLLOWED)
+            if len(beams[first]) > FOLLOWED:
+                beams[first] = _likeliest(beams[first], FOLLOWED)
             _extend(beams[first], beams[last], choices, place=place)
     return beams[end]
 

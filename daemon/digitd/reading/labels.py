@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading.rooms import upright
 from digitd.reading.ruling import Ruling
 from digitd.reading.tables import Place
 
@@ -18,7 +19,6 @@ WORDS = ((6, 0.4), (4, 0.34), (3, 0.27))
 
 #: Pieces lower than this share of the room, or of this many pixels where the room is higher, are specks.
 SPECK, SPECK_OF_PX = 0.08, 70
-
 
 #: A header row or column of labels has ink in so many of its rooms, and at least in so many; and the feet of what
 #: stands in them spread by no more than this share of the room. Measured: print 0.000 to 0.010, handwriting 0.018 and
@@ -49,7 +49,8 @@ def for_writing(places: Sequence[Place], lines: Ruling) -> list[Place]:
 
 def look(place: Place, grey: NDArray[np.uint8], thickness: float) -> Inked:
     """Look at what stands in a room on the small picture."""
-    cell = _inside(place, grey, thickness)
+    rim = min(thickness, 0.2 * max(8.0, min(place.room.width, place.room.height)))
+    cell = upright(place.room, grey, left=rim, right=rim, ends=rim)
     height = cell.shape[0]
     paper = np.percentile(cell, 80)
     dark = np.clip(paper - cell.astype(np.float32), 0, 255)
@@ -65,18 +66,6 @@ def look(place: Place, grey: NDArray[np.uint8], thickness: float) -> Inked:
         top=float(tops.min()) / height,
         foot=float((tops + heights).max()) / height,
     )
-
-
-def _inside(place: Place, grey: NDArray[np.uint8], thickness: float) -> NDArray[np.uint8]:
-    """The room made upright, without its walls."""
-    quad = place.room.quad
-    width, height = max(8, round(place.room.width)), max(8, round(place.room.height))
-    rim = min(thickness, 0.2 * min(width, height))
-    corners = np.array(
-        [(-rim, -rim), (width + rim, -rim), (width + rim, height + rim), (-rim, height + rim)], np.float32
-    )
-    upright = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
-    return cv2.warpPerspective(grey, upright, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _words(ink: Inked) -> bool:

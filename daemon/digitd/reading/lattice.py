@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.cuts import cuts
-from digitd.reading.pieces import Piece, ink_of, joined
+from digitd.reading.normalise import stroke_width
+from digitd.reading.pieces import Piece, ink_of, joined, trimmed
 from digitd.records import NOT_A_DIGIT, Symbol
 
 #: Of pieces at least this share of the tallest, the median is the height of this hand's digits.
@@ -28,6 +29,9 @@ PARTED_WIDTH, PARTED_HEIGHT = 0.45, 0.45
 
 #: A symbol is at most so many slices, of so many pieces, and so wide, in heights of a digit.
 MOST_SLICES, MOST_PIECES, WIDEST = 7, 4, 1.5
+
+#: No stroke counts as thinner than this, in pixels.
+THINNEST_PX = 1.5
 
 #: Where digits share a stroke, each should have it: a symbol is tried with so many strokes' width of what was cut off.
 SHARED_STROKES = 1.3
@@ -57,6 +61,8 @@ WEIGHTS = Weights()
 
 #: Nothing is so sure that its contrary has a smaller probability than this.
 LEAST_SAID = 1e-6
+
+#: Heights, in that of a digit, below which a digit is low, and up to which what is passed over is small.
 LOW, SMALL = 0.55, 0.35
 
 
@@ -89,22 +95,13 @@ def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8]) -> tuple[Symb
     pieces = [piece for piece in pieces if np.count_nonzero(piece.mask) >= GRAIN * height**2]
     if not pieces:
         return ()
-    stroke = _stroke(pieces)
+    stroke = max(THINNEST_PX, stroke_width(joined(pieces).mask.astype(np.uint8) * np.uint8(255)))
     slices = [one for place, piece in enumerate(_in_order(pieces)) for one in _slices(piece, place, height, stroke)]
     return tuple(_symbols(slices, dark, height=height, stroke=stroke))
 
 
 def _in_order(pieces: Sequence[Piece]) -> list[Piece]:
     return sorted(pieces, key=lambda piece: piece.x0 + piece.x1)
-
-
-def _stroke(pieces: Sequence[Piece]) -> float:
-    """Mean width of the strokes, in pixels; across one, the distance to the paper has a mean of a quarter of it."""
-    distances = [
-        cv2.distanceTransform(np.pad(piece.mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1][piece.mask]
-        for piece in pieces
-    ]
-    return max(1.5, 4 * float(np.concatenate(distances).mean()) - 1)
 
 
 def _slices(piece: Piece, place: int, height: float, stroke: float) -> Iterator[_Slice]:
@@ -119,14 +116,8 @@ def _slices(piece: Piece, place: int, height: float, stroke: float) -> Iterator[
         if number:
             crossed = max(crossed or 0.0, found[number - 1].strokes)
         if np.count_nonzero(part) >= 3:
-            yield _Slice(part=_tight(part, piece), piece=place, cut=crossed)
+            yield _Slice(part=trimmed(part, piece.x0, piece.y0), piece=place, cut=crossed)
             crossed = 0.0
-
-
-def _tight(mask: NDArray[np.bool_], piece: Piece) -> Piece:
-    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    x0, y0 = piece.x0 + x, piece.y0 + y
-    return Piece(mask[y : y + height, x : x + width], x0, y0, x0 + width, y0 + height)
 
 
 def _symbols(slices: Sequence[_Slice], dark: NDArray[np.uint8], *, height: float, stroke: float) -> Iterator[Symbol]:
@@ -170,13 +161,13 @@ def _fit(
 
 
 def _with_shared(whole: Piece, beside: Sequence[Piece], *, reach: float) -> Piece:
-    """Whole with what of the slices beside it is within reach: the stroke that it shares with them."""
+    """The piece whole with what of the slices beside it is within reach: the stroke that it shares with them."""
     both = joined([whole, *beside])
     own = np.zeros(both.mask.shape, np.uint8)
     own[whole.y0 - both.y0 : whole.y1 - both.y0, whole.x0 - both.x0 : whole.x1 - both.x0] = whole.mask
     side = 2 * math.ceil(reach) + 1
     near = cv2.dilate(own, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return _tight(both.mask & (near > 0), both)
+    return trimmed(both.mask & (near > 0), both.x0, both.y0)
 
 
 def _without_others(ink: NDArray[np.uint8], shape: Piece, written: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -32,10 +32,6 @@ class Piece:
     def width(self) -> int:
         return self.x1 - self.x0
 
-    @property
-    def box(self) -> Box:
-        return Box(x0=self.x0, y0=self.y0, x1=self.x1, y1=self.y1)
-
 
 def find_pieces(writing: NDArray[np.uint8], frame: Frame) -> list[Piece]:
     """Connected pieces that belong to the field: mostly inside it, and no specks."""
@@ -71,6 +67,12 @@ def joined(pieces: Sequence[Piece]) -> Piece:
     for piece in pieces:
         mask[piece.y0 - y0 : piece.y1 - y0, piece.x0 - x0 : piece.x1 - x0] |= piece.mask
     return Piece(mask, x0, y0, x1, y1)
+
+
+def trimmed(mask: NDArray[np.bool_], x0: int, y0: int) -> Piece:
+    """The piece that mask, whose left upper corner is at x0, y0, holds."""
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return Piece(mask[y : y + height, x : x + width], x0 + x, y0 + y, x0 + x + width, y0 + y + height)
 
 
 def ink_of(piece: Piece, dark: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box]:

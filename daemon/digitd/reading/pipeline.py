@@ -14,7 +14,7 @@ from digitd.reading.load import Limits, load
 from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register
 from digitd.reading.seen import NO_GLYPHS, Classify, Seen, look
-from digitd.reading.segment import segment, segment_again
+from digitd.reading.segment import find_writing, segment, segment_again
 from digitd.reading.validate import FieldCandidates, validate_page
 from digitd.records import (
     DocumentReading,
@@ -107,15 +107,16 @@ def _read_page(
     page: Page, forms: Sequence[Form], classify: Classify, *, settings: Settings, forced: bool, clock: "_Clock"
 ) -> Trace:
     with clock("register"):
-        form, registration = _best_form(page, forms, settings.max_residual_mm)
+        form, registration = best_form(page, forms, settings.max_residual_mm)
     with clock("locate"):
         regions = tuple(_regions(page, form, registration, forced=forced))
     with clock("segment"):
-        symbols = [segment(region) for region in regions]
+        writings = [find_writing(region) for region in regions]
+        symbols = [segment(writing) for writing in writings]
     seen = look(regions, symbols, classify, clock=clock)
     if unsure := [place for place, one in enumerate(seen) if one.unsure()]:
         with clock("segment"):
-            again = [segment_again(regions[place]) for place in unsure]
+            again = [segment_again(writings[place]) for place in unsure]
         doubtful = [regions[place] for place in unsure]
         for place, one in zip(unsure, look(doubtful, again, classify, clock=clock, again=True), strict=True):
             seen[place] = one
@@ -143,7 +144,7 @@ def _read_page(
     )
 
 
-def _best_form(page: Page, forms: Sequence[Form], max_residual_mm: float) -> tuple[Form | None, Registration | None]:
+def best_form(page: Page, forms: Sequence[Form], max_residual_mm: float) -> tuple[Form | None, Registration | None]:
     """The form that lies best on the page; a whole-page form where it is the only one."""
     if len(forms) == 1 and forms[0].reference is None:
         return forms[0], None

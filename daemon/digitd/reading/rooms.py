@@ -59,6 +59,18 @@ class Room:
         return np.asarray(self.quad.mean(axis=0), np.float64)
 
 
+def upright(room: Room, grey: NDArray[np.uint8], *, left: float, right: float, ends: float) -> NDArray[np.uint8]:
+    """What stands in a room of grey, (h, w) uint8, made upright; so many pixels are left out beside, above and below.
+
+    Where they are walls of that thickness, none of them is left.
+    """
+    width, height = max(8, round(room.width)), max(8, round(room.height))
+    corners = [(-left, -ends), (width + right, -ends), (width + right, height + ends), (-left, height + ends)]
+    matrix = cv2.getPerspectiveTransform(room.quad.astype(np.float32), np.array(corners, np.float32))
+    cut = cv2.warpPerspective(grey, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.uint8)
+
+
 def beside(found: Sequence[Room], wall: float) -> NDArray[np.bool_]:
     """(N, N) bool: whether the second room stands to the right of the first, behind a wall of so many pixels."""
     return _neighbours(np.array([room.quad for room in found]).reshape(-1, 4, 2), wall)

@@ -4,13 +4,14 @@ Not every line need be seen: between two that are, and above them where writing 
 where they must be. Arrays in, values out.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.rooms import Room, support
+from digitd.reading.rooms import Room, support, upright
 from digitd.reading.ruling import Ruling
 
 #: A line of a row is at least this share of the picture's width; so many make rows.
@@ -32,6 +33,9 @@ SNAP, FARTHER, LEAST_SEEN = 0.25, 0.3, 0.2
 #: Ink is darker than these shares of the rows' darkest and of its own row's darkest; rows on a page.
 INK, INK_OF_ROW, MOST_ROWS = 0.3, 0.4, 60
 
+#: So much of a row's height is left out with the lines above, below and behind it.
+RIM = 0.1
+
 #: Writing is at least this share as high as its row, and a piece of it at most so many times as wide. A stroke across
 #: is longer than so many rows are high, and strikes out what it covers to this share.
 WRITTEN, LONGEST, STROKE, STRUCK = 0.4, 4.0, 1.0, 0.6
@@ -47,14 +51,14 @@ def rows(lines: Ruling) -> list[Room]:
         return []
     dark = _dark(lines.grey, levels[1] - levels[0])
     found = [_row(lines, top, foot, ends) for top, foot in pairwise(levels)]
-    faintest = INK * max(float(np.quantile(_upright(room, dark), 0.99)) for room in found)
+    faintest = _faintest(found, dark)
     while len(found) < MOST_ROWS:  # writing hides the lines above and below it
         step = float(np.median(np.diff(levels)))
         room = _row(lines, _snapped(levels[0] - step, step, lines, ends), levels[0], ends)
         if room.quad[:2, 1].min() < 0 or not _written(room, dark, faintest):
             break
         levels, found = [float(room.quad[1, 1]), *levels], [room, *found]
-    faintest = INK * max(float(np.quantile(_upright(room, dark), 0.99)) for room in found)
+    faintest = _faintest(found, dark)
     written = [index for index, room in enumerate(found) if _written(room, dark, faintest)]
     return found[written[0] : written[-1] + 1] if written else []
 
@@ -164,9 +168,19 @@ def _row(lines: Ruling, top: float, foot: float, ends: NDArray[np.float64]) -> R
     return Room(quad=np.array([(left, top - lift), (right, top), (right, foot), (left, foot - lift)]))
 
 
+def _faintest(found: Sequence[Room], dark: NDArray[np.uint8]) -> float:
+    """How dark ink is at least, on what the rows hold at their darkest."""
+    return INK * max(float(np.quantile(_without_lines(room, dark), 0.99)) for room in found)
+
+
+def _without_lines(room: Room, dark: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rim = RIM * room.height
+    return upright(room, dark, left=0, right=rim, ends=rim)
+
+
 def _written(room: Room, dark: NDArray[np.uint8], faintest: float) -> bool:
     """Whether something stands in a row that is not struck out: as high as writing, and no line across."""
-    cell = _upright(room, dark)
+    cell = _without_lines(room, dark)
     height = cell.shape[0]
     ink = (cell > max(faintest, INK_OF_ROW * float(np.quantile(cell, 0.99)))).astype(np.uint8)
     stroke = np.ones((1, max(3, round(STROKE * height))), np.uint8)
@@ -179,13 +193,3 @@ def _written(room: Room, dark: NDArray[np.uint8], faintest: float) -> bool:
     start, end = int(tall[:, 0].min()), int((tall[:, 0] + tall[:, 2]).max())
     middle = across[round(0.25 * height) : round(0.75 * height), start:end]
     return float(middle.any(axis=0).mean()) < STRUCK
-
-
-def _upright(room: Room, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A row of a picture, without the lines above, below and behind it."""
-    width, height = max(8, round(room.width)), max(8, round(room.height))
-    rim = 0.1 * height
-    corners = np.array([(0, -rim), (width + rim, -rim), (width + rim, height + rim), (0, height + rim)], np.float32)
-    upright = cv2.getPerspectiveTransform(room.quad.astype(np.float32), corners)
-    flags = cv2.INTER_LINEAR
-    return cv2.warpPerspective(grey, upright, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)

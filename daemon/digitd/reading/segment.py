@@ -1,15 +1,15 @@
 """A field's pixels become symbols: one a cell where cells are printed, else one a piece of writing, left to right."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading import ink as inks
 from digitd.reading.lattice import alternatives
 from digitd.reading.lines import Frame
-from digitd.reading.pieces import Piece, find_pieces, ink_of, joined
+from digitd.reading.pieces import Piece, find_pieces, ink_of, joined, trimmed
 from digitd.records import Box, Region, Symbol
 
 #: A piece lower than this share of the field's tallest is a dot, a comma or a speck.
@@ -32,29 +32,42 @@ SHARED_INK = 0.2
 SHARED_WIDTH, FRAGMENT, SHARED_WIDTH_TALL = 0.5, 0.65, 0.85
 
 
-def segment(region: Region) -> tuple[Symbol, ...]:
-    """Find the symbols of a region, in reading order.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Writing:
+    """What is written in a region: its darkness, (h, w) uint8, and the pieces in it that are no print."""
+
+    dark: NDArray[np.uint8]
+    frame: Frame
+    pieces: list[Piece]
+
+
+def find_writing(region: Region) -> Writing:
+    """Tell what is written in a region from paper and print; half the work of reading, so done once."""
+    height, width = region.pixels.shape
+    margin = region.margin_px
+    frame = Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
+    dark = inks.darkness(region.pixels)
+    return Writing(dark=dark, frame=frame, pieces=find_pieces(inks.writing(dark, frame), frame))
+
+
+def segment(writing: Writing) -> tuple[Symbol, ...]:
+    """The symbols of a region, in reading order.
 
     Where the region has cells, exactly one symbol a cell, its ink empty where the cell is blank. Elsewhere as many as
     there are pieces of writing.
     """
-    dark = inks.darkness(region.pixels)
-    frame = _frame(region)
-    pieces = find_pieces(inks.writing(dark, frame), frame)
-    if region.cells:
-        return tuple(_in_cells(pieces, dark, frame, region.cells))
-    groups = sorted(_grouped(pieces), key=lambda p: p.x0 + p.x1)
-    return tuple(_symbol(piece, dark, place=place) for place, piece in enumerate(groups))
+    if writing.frame.cells:
+        return tuple(_in_cells(writing.pieces, writing.dark, writing.frame, writing.frame.cells))
+    groups = sorted(_grouped(writing.pieces), key=lambda p: p.x0 + p.x1)
+    return tuple(_symbol(piece, writing.dark, place=place) for place, piece in enumerate(groups))
 
 
-def segment_again(region: Region) -> tuple[Symbol, ...]:
+def segment_again(writing: Writing) -> tuple[Symbol, ...]:
     """All symbols that the writing of a region may be, whatever its cells: pieces, parts of them, several together.
 
     For what `segment` cannot tell: digits that touch or are squeezed into one cell, broken strokes, dots and dashes.
     """
-    dark = inks.darkness(region.pixels)
-    frame = _frame(region)
-    return alternatives(find_pieces(inks.writing(dark, frame), frame), dark)
+    return alternatives(writing.pieces, writing.dark)
 
 
 def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -67,12 +80,6 @@ def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
     frame = Frame(x0=0, y0=0, x1=cell.shape[1], y1=cell.shape[0], cells=1, loose=LOOSE_BORDER, exact=0.0)
     pieces = _without_rests(find_pieces(inks.writing(dark, frame), frame), frame)
     return next(_in_cells(pieces, dark, frame, 1)).ink
-
-
-def _frame(region: Region) -> Frame:
-    height, width = region.pixels.shape
-    margin = region.margin_px
-    return Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
 
 
 def _without_rests(pieces: list[Piece], frame: Frame) -> list[Piece]:
@@ -97,14 +104,14 @@ def _in_cells(pieces: list[Piece], dark: NDArray[np.uint8], frame: Frame, cells:
     for index, parts in enumerate(held):
         box = Box(x0=edges[index], y0=frame.y0, x1=edges[index + 1], y1=frame.y1)
         if max((part.height for part in parts), default=0) < LOWEST_IN_CELL * frame.height:
-            yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), cell=index, span=(index, index + 1))
+            yield Symbol(box=box, ink=np.zeros((0, 0), np.uint8), span=(index, index + 1))
         else:
-            yield _symbol(joined(_without_specks(parts)), dark, place=index, cell=index)
+            yield _symbol(joined(_without_specks(parts)), dark, place=index)
 
 
-def _symbol(piece: Piece, dark: NDArray[np.uint8], *, place: int, cell: int | None = None) -> Symbol:
+def _symbol(piece: Piece, dark: NDArray[np.uint8], *, place: int) -> Symbol:
     ink, box = ink_of(piece, dark)
-    return Symbol(box=box, ink=ink, cell=cell, span=(place, place + 1))
+    return Symbol(box=box, ink=ink, span=(place, place + 1))
 
 
 def _cut_at_dividers(piece: Piece, edges: list[float]) -> list[Piece]:
@@ -113,15 +120,10 @@ def _cut_at_dividers(piece: Piece, edges: list[float]) -> list[Piece]:
     for edge in edges[1:-1]:
         at = round(edge) - piece.x0
         if 0 < at < piece.width and min(ink[:at].sum(), ink[at:].sum()) >= SHARED_INK * ink.sum():
-            left = _trimmed(piece.mask[:, :at], piece.x0, piece.y0)
-            right = _trimmed(piece.mask[:, at:], piece.x0 + at, piece.y0)
+            left = trimmed(piece.mask[:, :at], piece.x0, piece.y0)
+            right = trimmed(piece.mask[:, at:], piece.x0 + at, piece.y0)
             return [left, *_cut_at_dividers(right, edges)]
     return [piece]
-
-
-def _trimmed(mask: NDArray[np.bool_], x0: int, y0: int) -> Piece:
-    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    return Piece(mask[y : y + height, x : x + width], x0 + x, y0 + y, x0 + x + width, y0 + y + height)
 
 
 def _without_specks(pieces: list[Piece]) -> list[Piece]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.records import NOT_A_DIGIT, CellContent, DocumentState, FieldState, StoredField, StoredGlyph
+from digitd.records import NOT_A_DIGIT, CellContent, DocumentState, FieldState
 from digitd.report.alignment import REJECTED, TRUTH, confusion
 from digitd.report.intervals import wilson
+from digitd.stored import StoredField, StoredGlyph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Rules as they stand in a template's TOML, and back. Unknown keys and rules that nothing can obey are refused."""
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,6 +8,7 @@ from digitd.rules.checks import date_parts
 from digitd.rules.fields import Check, FieldRules, number_of, span
 from digitd.rules.forms import HOLDS, Blanks, FormRule, Part
 from digitd.rules.pattern import compiled
+from digitd.spelling import perhaps, refuse_unknown
 
 #: Digits a value may have.
 MOST_DIGITS = 100
@@ -38,7 +38,7 @@ def parse_field_rules(table: Mapping[str, Any]) -> FieldRules:
     >>> parse_field_rules({"name": "born", "cells": 8, "date": "DDMMYYYY"}).date
     'DDMMYYYY'
     """
-    _refuse_unknown(table, _FIELD_KEYS | _PLACE_KEYS, "")
+    refuse_unknown(table, _FIELD_KEYS | _PLACE_KEYS, "")
     rules = FieldRules(
         digits=_digits(table.get("digits")),
         minimum=_number(table, "minimum"),
@@ -113,7 +113,7 @@ def form_rule_table(rule: FormRule) -> dict[str, Any]:
 
 
 def _form_rule(table: Mapping[str, Any], fields: Collection[str]) -> FormRule:
-    _refuse_unknown(table, _FORM_KEYS, "rules.")
+    refuse_unknown(table, _FORM_KEYS, "rules.")
     if ("equal" in table) == ("sum" in table) or ("sum" in table) != ("total" in table):
         raise ValueError('a rule over fields is sum = ["a", "b"] with total = "c", or equal = ["a", "b"]')
     if "equal" in table:
@@ -142,7 +142,7 @@ def _form_rule(table: Mapping[str, Any], fields: Collection[str]) -> FormRule:
 def _refuse_names(named: Sequence[str], fields: Collection[str], words: str) -> None:
     for name in named:
         if name not in fields:
-            raise ValueError(f"{words} names a field {name!r} that is not there{_perhaps(name, fields)}")
+            raise ValueError(f"{words} names a field {name!r} that is not there{perhaps(name, fields)}")
         if named.count(name) > 1:
             raise ValueError(f"{words} names {name} twice")
 
@@ -241,7 +241,7 @@ def _check(value: Any) -> Check | None:
         return None
     if value not in list(Check):
         known = ", ".join(Check)
-        raise ValueError(f"check = {value!r} must be one of {known}{_perhaps(value, list(Check))}")
+        raise ValueError(f"check = {value!r} must be one of {known}{perhaps(value, list(Check))}")
     return Check(value)
 
 
@@ -254,17 +254,5 @@ def _warn(table: Mapping[str, Any]) -> frozenset[str]:
         raise ValueError(f'warn = {value!r} must be true, or a list of rules, as ["maximum"]')  # noqa: TRY004 - as above
     for key in value:
         if key not in there:
-            raise ValueError(f"warn names {key!r}, which is no rule of this field{_perhaps(key, there)}")
+            raise ValueError(f"warn names {key!r}, which is no rule of this field{perhaps(key, there)}")
     return frozenset(value)
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    for key in table:
-        if key not in known:
-            close = difflib.get_close_matches(str(key), known, n=1)
-            raise ValueError(f"no such key {where}{key}" + (f"; perhaps you meant {where}{close[0]}" if close else ""))
-
-
-def _perhaps(name: Any, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
-    return f"; perhaps you meant {close[0]}" if close else ""

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from digitd.records import LEGAL_MOVES, Document, DocumentState, Move
+from digitd.records import LEGAL_MOVES, DocumentState
 from digitd.store.database import Database
 from digitd.store.tables import documents, moves
+from digitd.stored import Document, Move
 
 
 class Documents(Database):

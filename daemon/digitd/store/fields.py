@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from digitd.records import Box, CellContent, FieldState, Label, LabelMode, StoredField, StoredGlyph
+from digitd.records import Box, CellContent, FieldState, LabelMode
 from digitd.store.database import Database
 from digitd.store.tables import documents, fields, glyphs, labels, pages
+from digitd.stored import Label, StoredField, StoredGlyph
 
 #: Rows fetched at a time when a whole table is walked.
 BATCH = 500

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from digitd.records import DocumentState, FieldState, Label, LabelMode, StoredField
+from digitd.records import DocumentState, FieldState, LabelMode
 from digitd.store.documents import move, what_waits
 from digitd.store.fields import Fields, last_labels
 from digitd.store.tables import documents, fields, labels, pages
+from digitd.stored import Label, StoredField
 
 
 class Labels(Fields):

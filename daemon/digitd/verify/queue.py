@@ -2,8 +2,9 @@
 
 from collections import deque
 
-from digitd.records import FieldState, StoredField
+from digitd.records import FieldState
 from digitd.store import Store
+from digitd.stored import StoredField
 
 
 class Queue:

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from digitd.records import LabelMode, StoredField
+from digitd.records import LabelMode
 from digitd.store import Store
+from digitd.stored import StoredField
 from digitd.verify.queue import Queue
 
 #: More digits than any field has; further ones are not taken.

@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from digitd.records import StoredField
+from digitd.stored import StoredField
 from digitd.verify.blocks import picture
 from digitd.verify.session import Session, Summary
 

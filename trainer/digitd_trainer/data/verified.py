@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd import config as configuration
-from digitd.records import NOT_A_DIGIT, CellContent, StoredField, StoredGlyph
+from digitd.records import NOT_A_DIGIT, CellContent
 from digitd.report.alignment import align
 from digitd.report.figures import symbols
+from digitd.stored import StoredField, StoredGlyph
 from digitd_trainer.data.digits import DatasetError, Digits, sha256_of_arrays
 
 #: First bytes of every SQLite file.

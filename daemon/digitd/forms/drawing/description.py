@@ -1,6 +1,5 @@
 """What a form to be drawn holds: title, fields and tables, read from TOML. Every key is checked."""
 
-import difflib
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from digitd.errors import TemplateError
+from digitd.spelling import perhaps
 
 #: Width and height of the papers there are, in millimetres.
 PAPERS = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
@@ -190,6 +190,5 @@ def _is_number(value: Any) -> bool:
 def _refuse_unknown(values: Mapping[str, Any], known: set[str], where: str) -> None:
     for key in values:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; perhaps you meant {close[0]}" if close else f"; there are {', '.join(sorted(known))}"
+            hint = perhaps(key, known) or f"; there are {', '.join(sorted(known))}"
             raise ValueError(f"{where} has no key {key}{hint}")

@@ -1,0 +1,94 @@
+"""What the store gives back: documents, their moves, fields with their evidence and labels, as frozen values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that was taken in. name is as dropped, made printable; form is what its folder forces, or None.
+
+    token names its folder in `var/work`; original_id is the first document with the same bytes, for a duplicate.
+    """
+
+    id: int
+    name: str
+    form: str | None
+    sha256: str
+    size_bytes: int
+    state: DocumentState
+    reason: str
+    attempts: int
+    token: str
+    original_id: int | None
+    seen_at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One change of a document's state. previous is None at the start of its life."""
+
+    at: datetime
+    previous: DocumentState | None
+    state: DocumentState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGlyph:
+    """A glyph's evidence as it was kept: pixels_png is 28x28, probabilities (11,) float32."""
+
+    id: int
+    position: int
+    content: CellContent
+    probabilities: NDArray[np.float32]
+    pixels_png: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a person said a field is. value holds what is written, "" for nothing. Never changed, only added to."""
+
+    id: int
+    field_id: int
+    value: str
+    verifier: str
+    mode: LabelMode
+    shown: str | None
+    at: datetime
+    duration_ms: int | None
+    sampling_probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredField:
+    """A field with its document and page. machine_value is the reading, whatever was said later; label is the last."""
+
+    id: int
+    document: str
+    document_id: int
+    sha256: str
+    page: int
+    form: str | None
+    name: str
+    box: Box
+    machine_value: str
+    confidence: float
+    state: FieldState
+    reason: str
+    model: str
+    read_at: datetime
+    crop_png: bytes
+    glyphs: tuple[StoredGlyph, ...] = ()
+    label: Label | None = None
+
+    @property
+    def value(self) -> str:
+        """The value to use: the label's where there is one, else the machine's."""
+        return self.machine_value if self.label is None else self.label.value
