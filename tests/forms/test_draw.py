@@ -10,7 +10,7 @@ from digitd.errors import TemplateError
 from digitd.forms.draw import copy_pdf, draw_form, pdf_of
 from digitd.forms.library import open_form, reference_pages
 from digitd.reading.load import Limits
-from digitd.reading.markers import find_markers, marker_ids
+from digitd.reading.register.markers import find_markers, marker_ids
 from digitd.records import Box
 
 LIMITS = Limits(pdf_dpi=200)

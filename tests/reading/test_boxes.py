@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from digitd.demo.card import FIELDS, blank_card
-from digitd.reading.boxes import Kind, find, names
 from digitd.reading.locate import locate_freely
+from digitd.reading.locate.boxes import Kind, find, names
 from digitd.records import Page
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitd.reading.cuts import MOST_STROKES, cuts
+from digitd.reading.segment.cuts import MOST_STROKES, cuts
 
 
 def two_bars(bridge_rows=slice(18, 21), height=40):

@@ -8,9 +8,9 @@ from digitd.demo.pen import some_hand
 from digitd.models import find
 from digitd.reading.classify import Classifier
 from digitd.reading.decode import decode
-from digitd.reading.lattice import LEAST_SAID, WEIGHTS, as_said, score
 from digitd.reading.normalise import normalise
 from digitd.reading.segment import find_writing, segment, segment_again
+from digitd.reading.segment.lattice import LEAST_SAID, WEIGHTS, as_said, score
 from digitd.records import Box, Region
 from digitd.resources import shipped
 

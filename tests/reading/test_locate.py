@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.reading.locate import LOWEST_FIELD_PX, box_on_page, locate, locate_freely, page_box
+from digitd.reading.locate import box_on_page, locate, locate_freely, page_box
+from digitd.reading.locate.regions import LOWEST_FIELD_PX
 from digitd.records import Box, Page, Registration
 
 

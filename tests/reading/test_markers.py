@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.reading.markers import CORNERS, find_markers, marker_bits, marker_ids
+from digitd.reading.register.markers import CORNERS, find_markers, marker_bits, marker_ids
 
 SIDE = 70
 

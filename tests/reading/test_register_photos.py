@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.reading import coarse, register
-from digitd.reading.markers import marker_bits, marker_ids
-from digitd.reading.register import Features, can_be_found, prepare
+from digitd.reading.register import Features, can_be_found, coarse, fit, prepare, register
+from digitd.reading.register.markers import marker_bits, marker_ids
 from digitd.records import Box, Template, TemplateField
 
 MAX_MM = 1.5
@@ -60,7 +59,7 @@ def worst_mm(template, found, truth):
 
 
 def registered(photo, reference):
-    return register.register(Features(photo), reference, max_residual_mm=MAX_MM)
+    return register(Features(photo), reference, max_residual_mm=MAX_MM)
 
 
 @pytest.mark.parametrize("name", [None, "meters"], ids=["print", "markers"])
@@ -87,7 +86,7 @@ def test_markers_of_another_form_end_the_search(monkeypatch):
     template, page = drawn(WORDS, name="meters")
     photo, _ = shot(drawn(WORDS, name="votes")[1], degrees=5)
     reference = prepare(template, page)
-    monkeypatch.setattr(register, "from_features", lambda *_: pytest.fail("looked for print"))
+    monkeypatch.setattr(fit, "from_features", lambda *_: pytest.fail("looked for print"))
     assert registered(photo, reference) is None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from digitd.reading.boxes import Found, Kind, find, names
+from digitd.reading.locate.boxes import Found, Kind, find, names
 from digitd.records import Box, Page, TemplateField
 
 #: A proposal that shares more than this share of its shorter side with an earlier one is left out.

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.decode import Decoded, decode
-from digitd.reading.lattice import as_said, score
 from digitd.reading.locate import box_on_page
 from digitd.reading.normalise import GLYPH_SIDE, normalise
+from digitd.reading.segment.lattice import as_said, score
 from digitd.records import NOT_A_DIGIT, CellContent, Glyph, Region, Symbol
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]

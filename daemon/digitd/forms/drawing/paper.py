@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.forms.drawing.layout import CELL_HEIGHT, CODE, MARKER, MARKER_EDGE, NOTE_SIZE, Boxes, Layout, Words
-from digitd.reading.markers import marker_bits, marker_ids
+from digitd.reading.register.markers import marker_bits, marker_ids
 
 #: Rules and borders: dark enough to survive a fax, lighter than any pen.
 RULE, TEXT = "#5A5A5A", "#141414"

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.errors import UnreadableDocument
-from digitd.reading import headers, pdf
+from digitd.reading import headers
 from digitd.reading.chatter import caught
+from digitd.reading.load import pdf
 from digitd.records import Page
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its warnings are told as our own faults

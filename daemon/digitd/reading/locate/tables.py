@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.rooms import Room, beside, groups, stacked
+from digitd.reading.locate.rooms import Room, beside, groups, stacked
 
 #: A room at the picture's edge that is narrower than this share of its table's usual room is the rest of a column.
 REST_OF_COLUMN = 0.55

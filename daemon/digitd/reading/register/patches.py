@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
-from digitd.reading.words import Words, choose_words, words_agree
+from digitd.reading.register.words import Words, choose_words, words_agree
 
 #: Long side of the picture that patches are matched on; side of a patch and how far around it is looked; pixels.
 FINE_SIDE = 1600

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.rooms import (
+from digitd.reading.locate.rooms import (
     LARGEST_AREA,
     LEAST_WALL,
     SMALL_WALL,
@@ -21,7 +21,7 @@ from digitd.reading.rooms import (
     support,
     walled,
 )
-from digitd.reading.ruling import GAP, Ruling
+from digitd.reading.locate.ruling import GAP, Ruling
 
 #: A box of three sides is so many times as wide as the smallest room.
 OPEN_WIDTH = 4.0

@@ -13,13 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.coarse import FEWEST, Features, from_features, from_markers
-from digitd.reading.markers import Markers
-from digitd.reading.patches import Look, Patches, choose_patches, convincing, enough, look_closer
-from digitd.reading.sheet import sheet_mask
+from digitd.reading.register.coarse import FEWEST, Features, from_features, from_markers
+from digitd.reading.register.markers import Markers
+from digitd.reading.register.patches import Look, Patches, choose_patches, convincing, enough, look_closer
+from digitd.reading.register.sheet import sheet_mask
 from digitd.records import Registration, Template
-
-__all__ = ["Features", "Reference", "can_be_found", "prepare", "register"]
 
 #: Where the coarse step fits a part of the page only, patches elsewhere lie too far off; a second look, from what the
 #: first one agreed on, finds them.

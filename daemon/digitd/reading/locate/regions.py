@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading import boxes
 from digitd.reading import ink as inks
 from digitd.reading.lines import Frame
+from digitd.reading.locate import boxes
 from digitd.records import Box, Page, Region, Registration, Template
 
 #: Margin around a field, as a share of its height.

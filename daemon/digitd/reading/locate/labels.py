@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.rooms import upright
-from digitd.reading.ruling import Ruling
-from digitd.reading.tables import Place
+from digitd.reading.locate.rooms import upright
+from digitd.reading.locate.ruling import Ruling
+from digitd.reading.locate.tables import Place
 
 #: Ink is darker than this share of the room's darkest against its paper, and than this, of 255.
 SHARE_OF_DARKEST, FAINTEST = 0.45, 30

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.rooms import Room, support, upright
-from digitd.reading.ruling import Ruling
+from digitd.reading.locate.rooms import Room, support, upright
+from digitd.reading.locate.ruling import Ruling
 
 #: A line of a row is at least this share of the picture's width; so many make rows.
 LINE_LENGTH, FEWEST_LINES = 0.25, 5

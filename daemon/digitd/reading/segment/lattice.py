@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.cuts import cuts
 from digitd.reading.normalise import stroke_width
-from digitd.reading.pieces import Piece, ink_of, joined, trimmed
+from digitd.reading.segment.cuts import cuts
+from digitd.reading.segment.pieces import Piece, ink_of, joined, trimmed
 from digitd.records import NOT_A_DIGIT, Symbol
 
 #: Of pieces at least this share of the tallest, the median is the height of this hand's digits.

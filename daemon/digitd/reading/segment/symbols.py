@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading import ink as inks
-from digitd.reading.lattice import alternatives
 from digitd.reading.lines import Frame
-from digitd.reading.pieces import Piece, find_pieces, ink_of, joined, trimmed
+from digitd.reading.segment.lattice import alternatives
+from digitd.reading.segment.pieces import Piece, find_pieces, ink_of, joined, trimmed
 from digitd.records import Box, Region, Symbol
 
 #: A piece lower than this share of the field's tallest is a dot, a comma or a speck.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.ruling import Ruling
+from digitd.reading.locate.ruling import Ruling
 
 #: A room's sides are at least this share of the picture's long side, and it is at most this share of its area.
 SMALLEST, LARGEST_AREA = 1 / 100, 0.3

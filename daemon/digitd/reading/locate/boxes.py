@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading import labels, ruled
-from digitd.reading.frames import rooms
-from digitd.reading.rooms import WALL, Room, support
-from digitd.reading.ruling import Ruling, ruling, turned_by
-from digitd.reading.tables import Place, tables
+from digitd.reading.locate import labels, ruled
+from digitd.reading.locate.frames import rooms
+from digitd.reading.locate.rooms import WALL, Room, support
+from digitd.reading.locate.ruling import Ruling, ruling, turned_by
+from digitd.reading.locate.tables import Place, tables
 
 #: A room for one digit is no wider than this share of its height: in a table, and where it is in a single row.
 DIGIT_ROOM, DIGIT_ROOM_ALONE = 0.95, 1.6

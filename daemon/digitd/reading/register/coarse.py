@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
-from digitd.reading.markers import Markers, find_markers
+from digitd.reading.register.markers import Markers, find_markers
 
 #: Long side of the picture that features are found on, in pixels, and how many features are kept.
 COARSE_SIDE = 1000
