@@ -11,7 +11,7 @@ from digitd.reading.decode import Decoded, decode
 from digitd.reading.locate import box_on_page
 from digitd.reading.normalise import GLYPH_SIDE, normalise
 from digitd.reading.segment.lattice import as_said, score
-from digitd.records import NOT_A_DIGIT, CellContent, Glyph, Region, Symbol
+from digitd.records import NOT_A_DIGIT, Box, CellContent, Glyph, Region, Symbol
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Clock = Callable[[str], AbstractContextManager[None]]
@@ -19,6 +19,9 @@ Clock = Callable[[str], AbstractContextManager[None]]
 #: Writing that is no wider than this for its height, is all digits, and gives a string at least so probable, falls into
 #: symbols in one way only: of 57 such amounts of development cheques none was wrong, of all others half.
 WIDEST_SURE, LEAST_SURE = 1.1, 0.95
+
+#: A symbol that is a digit with this probability, and no wider than this for its height, is not parted.
+SURELY, NARROW = 0.999, 0.9
 
 #: What is passed over and is lower than this share of the highest digit is a dot or a dash, and no evidence of a digit.
 PUNCTUATION = 0.5
@@ -99,6 +102,15 @@ class Seen:
         wide = max(symbol.box.width / symbol.box.height for symbol in self.inked) > WIDEST_SURE
         strange = bool((self.probabilities[:, NOT_A_DIGIT] > 0.5).any())
         return wide or strange or self.decoded.candidates[0].probability < LEAST_SURE
+
+    def surely_whole(self) -> list[Box]:
+        """Where symbols lie that are surely one digit each."""
+        best = self.probabilities[:, :NOT_A_DIGIT].max(axis=1)
+        return [
+            symbol.box
+            for symbol, sure in zip(self.inked, best, strict=True)
+            if sure >= SURELY and symbol.box.width <= NARROW * symbol.box.height
+        ]
 
     def places(self, value: str | None = None) -> list[int]:
         """Places of the symbols that make value, by default the best string; not those of dots and dashes."""

@@ -55,10 +55,12 @@ def cuts(mask: NDArray[np.bool_], *, digit_height: float, stroke: float) -> tupl
     least = SMALLEST_SIDE * (digit_height * scale) ** 2
     wanted = (strokes <= MOST_STROKES) & (sides >= least) & (small.sum() - sides >= least)
     most = round(MOST_SEAMS + MOST_SEAMS_MORE * mask.shape[1] / digit_height)
+    left = np.flatnonzero(wanted)[np.argsort(strokes[wanted], kind="stable")]
     kept: list[int] = []
-    for seam in np.flatnonzero(wanted)[np.argsort(strokes[wanted], kind="stable")]:
-        if len(kept) < most and all(_apart(found[seam], found[k]) >= APART * digit_height * scale for k in kept):
-            kept.append(int(seam))
+    while len(left) and len(kept) < most:
+        kept.append(int(left[0]))
+        apart = np.abs(found[left] - found[left[0]]).mean(axis=1)
+        left = left[apart >= APART * digit_height * scale]
     kept.sort(key=lambda seam: float(found[seam].mean()))
     return tuple(Cut(strokes=float(strokes[k]), xs=_unscaled(found[k], mask.shape, scale)) for k in kept)
 
@@ -92,7 +94,8 @@ def _costs(ink: NDArray[np.float32]) -> NDArray[np.float32]:
 def _seams(ink: NDArray[np.float32], down: NDArray[np.float32], up: NDArray[np.float32]) -> NDArray[np.intp]:
     """Seams through the cheapest places of some rows: (seams, h) columns."""
     through = down + up - ink
-    found = [_followed(row, _lowest(through[row]), down=down, up=up) for row in _start_rows(len(ink))]
+    upward, downward = _moves(down), _moves(up)
+    found = [_followed(row, _lowest(through[row]), upward, downward) for row in _start_rows(len(ink))]
     return np.concatenate(found)
 
 
@@ -107,25 +110,24 @@ def _lowest(costs: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.flatnonzero(costs <= beside + 1e-6)
 
 
+def _moves(costs: NDArray[np.float32]) -> NDArray[np.intp]:
+    """The column in each row of costs, (h, w), that a seam at each column of a row beside it comes from: (h, w)."""
+    height, width = costs.shape
+    around = np.full((height, width + 2), np.inf, np.float32)
+    around[:, 1:-1] = costs
+    aside = np.float32(ASIDE_COST)
+    ways = np.stack([costs, around[:, :-2] + aside, around[:, 2:] + aside])
+    return np.arange(width) + np.array([0, -1, 1])[ways.argmin(axis=0)]
+
+
 def _followed(
-    row: int, columns: NDArray[np.intp], *, down: NDArray[np.float32], up: NDArray[np.float32]
+    row: int, columns: NDArray[np.intp], upward: NDArray[np.intp], downward: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """The cheapest seams through columns of a row: (len(columns), h)."""
-    seams = np.empty((len(columns), len(down)), np.intp)
-    seams[:, row] = columns
-    for costs, rows, back in ((down, range(row - 1, -1, -1), 1), (up, range(row + 1, len(down)), -1)):
-        for at in rows:
-            seams[:, at] = _step(costs[at], seams[:, at + back])
-    return seams
-
-
-def _step(costs: NDArray[np.float32], columns: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where the seams at columns come from in the row whose costs these are."""
-    padded = np.pad(costs, 1, constant_values=np.inf)
-    ways = np.stack([padded[columns + 1], padded[columns] + ASIDE_COST, padded[columns + 2] + ASIDE_COST])
-    moves: NDArray[np.intp] = columns + np.array([0, -1, 1])[ways.argmin(axis=0)]
-    return moves
-
-
-def _apart(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
-    return float(np.abs(one - other).mean())
+    seams = np.empty((len(upward), len(columns)), np.intp)
+    seams[row] = columns
+    for at in range(row - 1, -1, -1):
+        seams[at] = upward[at][seams[at + 1]]
+    for at in range(row + 1, len(seams)):
+        seams[at] = downward[at][seams[at - 1]]
+    return seams.T

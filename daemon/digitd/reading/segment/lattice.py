@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.normalise import stroke_width
-from digitd.reading.segment.cuts import cuts
+from digitd.reading.segment.cuts import Cut, cuts
 from digitd.reading.segment.pieces import Piece, ink_of, joined, trimmed
-from digitd.records import NOT_A_DIGIT, Symbol
+from digitd.records import NOT_A_DIGIT, Box, Symbol
 
 #: Of pieces at least this share of the tallest, the median is the height of this hand's digits.
 TALL = 0.45
@@ -78,7 +78,7 @@ class _Slice:
     cut: float | None
 
 
-def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8]) -> tuple[Symbol, ...]:
+def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8], *, whole: Sequence[Box] = ()) -> tuple[Symbol, ...]:
     """The symbols that pieces may be, by their first slice; every slice is one of them, so that there is always a way.
 
     Parameters
@@ -87,6 +87,8 @@ def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8]) -> tuple[Symb
         The connected pieces of a field's writing.
     dark
         (h, w) uint8 darkness of the field, which the pieces lie in.
+    whole
+        What lies in one of these is not parted.
     """
     if not pieces:
         return ()
@@ -96,7 +98,12 @@ def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8]) -> tuple[Symb
     if not pieces:
         return ()
     stroke = max(THINNEST_PX, stroke_width(joined(pieces).mask.astype(np.uint8) * np.uint8(255)))
-    slices = [one for place, piece in enumerate(_in_order(pieces)) for one in _slices(piece, place, height, stroke)]
+    slices: list[_Slice] = []
+    for place, piece in enumerate(_in_order(pieces)):
+        may_part = piece.width >= PARTED_WIDTH * height and piece.height >= PARTED_HEIGHT * height
+        parted = may_part and not any(_inside(piece, box) for box in whole)
+        found = cuts(piece.mask, digit_height=height, stroke=stroke) if parted else ()
+        slices.extend(_slices(piece, found, place=place))
     return tuple(_symbols(slices, dark, height=height, stroke=stroke))
 
 
@@ -104,10 +111,12 @@ def _in_order(pieces: Sequence[Piece]) -> list[Piece]:
     return sorted(pieces, key=lambda piece: piece.x0 + piece.x1)
 
 
-def _slices(piece: Piece, place: int, height: float, stroke: float) -> Iterator[_Slice]:
-    """The slices of a piece, from left to right."""
-    may_part = piece.width >= PARTED_WIDTH * height and piece.height >= PARTED_HEIGHT * height
-    found = cuts(piece.mask, digit_height=height, stroke=stroke) if may_part else ()
+def _inside(piece: Piece, box: Box) -> bool:
+    return box.x0 <= piece.x0 and box.y0 <= piece.y0 and piece.x1 <= box.x1 and piece.y1 <= box.y1
+
+
+def _slices(piece: Piece, found: Sequence[Cut], *, place: int) -> Iterator[_Slice]:
+    """The slices that cuts part a piece into, from left to right."""
     columns = np.arange(piece.width)
     side = sum((columns >= cut.xs[:, None]).astype(np.intp) for cut in found) + np.zeros(piece.mask.shape, np.intp)
     crossed: float | None = None

@@ -1,6 +1,6 @@
 """A field's pixels become symbols: one a cell where cells are printed, else one a piece of writing, left to right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,12 +62,13 @@ def segment(writing: Writing) -> tuple[Symbol, ...]:
     return tuple(_symbol(piece, writing.dark, place=place) for place, piece in enumerate(groups))
 
 
-def segment_again(writing: Writing) -> tuple[Symbol, ...]:
+def segment_again(writing: Writing, *, whole: Sequence[Box] = ()) -> tuple[Symbol, ...]:
     """All symbols that the writing of a region may be, whatever its cells: pieces, parts of them, several together.
 
     For what `segment` cannot tell: digits that touch or are squeezed into one cell, broken strokes, dots and dashes.
+    What lies in one of the boxes whole is not parted.
     """
-    return alternatives(writing.pieces, writing.dark)
+    return alternatives(writing.pieces, writing.dark, whole=whole)
 
 
 def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
