@@ -66,6 +66,9 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], flo
     if scale == 1.0:
         return pixels, 1.0
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    while min(pixels.shape) > 1 and max(pixels.shape) >= 2 * side:  # a picture of even sides is halved ten times faster
+        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+        pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
 
 
@@ -75,7 +78,7 @@ def _rim(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _level(dark: NDArray[np.uint8]) -> float:
     """How dark the writing is: the 80th percentile of what is not much fainter than the darkest."""
-    counts = np.bincount(dark.ravel(), minlength=256)
+    counts = cv2.calcHist([dark], [0], None, [256], [0, 256]).ravel()
     counts[: FAINTEST_INK + 1] = 0
     if counts.sum() < 12:
         return 255.0
@@ -83,6 +86,6 @@ def _level(dark: NDArray[np.uint8]) -> float:
     return float(_quantile(counts, 0.8))
 
 
-def _quantile(counts: NDArray[np.intp], share: float) -> int:
-    cumulative = np.cumsum(counts)
+def _quantile(counts: NDArray[np.float32], share: float) -> int:
+    cumulative = np.cumsum(counts, dtype=np.float64)
     return int(np.searchsorted(cumulative, share * cumulative[-1]))

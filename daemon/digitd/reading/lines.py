@@ -21,7 +21,8 @@ LINE_JOINING = 0.95
 #: Where a border or divider is expected, broken ones are believed from a shorter run on: this share of the height.
 BROKEN_LINE = 0.35
 
-#: Lines are looked for on a picture on which the field is about so high, in pixels.
+#: Lines are looked for on a picture on which the field is at least so high, in pixels, and less than twice that: on a
+#: lower one the gap between a 1 and the border closes.
 SEARCH_HEIGHT = 48
 
 #: The shortest run that is looked at, in pixels.
@@ -75,7 +76,7 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed where a
     line is expected or where it joins the upper border to the lower. Short runs are printed only where expected.
     """
-    step = max(1, round(frame.height / SEARCH_HEIGHT))
+    step = max(1, frame.height // SEARCH_HEIGHT)
     if step > 1:
         pooled = cv2.dilate(ink, np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
         lines = _lines(np.ascontiguousarray(pooled), frame.shrunk(step))
@@ -178,10 +179,11 @@ def _with_held_ends(lines: NDArray[np.uint8], others: NDArray[np.uint8], frame: 
 def _thin(runs: NDArray[np.int32], length: float, frame: Frame) -> NDArray[np.uint8]:
     """Runs of at least length pixels that do not lie above each other to more than a line's thickness."""
     long = (runs >= max(SHORTEST_PX, round(length))).view(np.uint8)
-    if not long.any():
+    if not cv2.countNonZero(long):
         return long
-    heights = run_lengths(np.ascontiguousarray(long.T)).T
-    return long & (heights < _thickest(frame) + 2).view(np.uint8)  # steadied runs are two pixels thicker
+    column = np.ones((_thickest(frame) + 2, 1), np.uint8)  # steadied runs are two pixels thicker
+    starts = cv2.erode(long, column, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
+    return long & (1 - cv2.dilate(starts, column, anchor=(0, len(column) - 1)))
 
 
 def _where_expected(runs: NDArray[np.int32], places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:

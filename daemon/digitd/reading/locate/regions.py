@@ -1,6 +1,7 @@
 """Where the fields are on a page: where the template says, or, with none, its tables and boxes, or lines of writing.
 
-A field is cut at the page's own resolution, upright, with a margin that keeps strokes written over its edge.
+A field is cut upright, with a margin that keeps strokes written over its edge; at the page's own resolution where that
+is neither coarse nor finer than a pen needs.
 """
 
 import math
@@ -22,6 +23,9 @@ MARGIN = 0.2
 #: in pixels, and at 27 of them a 7 reaches from border to border.
 LOWEST_FIELD_PX, LARGER = 64, 4.0
 
+#: Dots an inch beyond which nothing more is seen of a pen's stroke; a field is cut smaller, but not lower than above.
+FINEST_DPI = 200.0
+
 #: A field that reaches over the page's edge by more than this share of its height is cut off.
 OVER_THE_EDGE = 0.15
 
@@ -39,7 +43,8 @@ def locate(page: Page, template: Template, registration: Registration) -> Iterat
     """Cut a template's fields out of a page where registration found them."""
     for field in template.fields:
         quad = cv2.perspectiveTransform(field.box.corners()[:, None], registration.page_from_template)[:, 0]
-        yield _cut(page.pixels, quad, name=field.name, cells=field.cells)
+        dpi = template.dpi * _height(quad) / field.box.height
+        yield _cut(page.pixels, quad, name=field.name, cells=field.cells, dpi=dpi)
 
 
 def locate_whole(page: Page, template: Template) -> Iterator[Region]:
@@ -57,7 +62,7 @@ def locate_freely(page: Page) -> Iterator[Region]:
     """
     found = boxes.find(page.pixels) if min(page.pixels.shape) >= SMALLEST_FORM_PX else ()
     for field, name in zip(found, boxes.names(found), strict=True):
-        yield _cut(page.pixels, field.quad, name=name, cells=field.cells)
+        yield _cut(page.pixels, field.quad, name=name, cells=field.cells, dpi=page.dpi)
     if not found:
         yield from _locate_lines(page)
 
@@ -97,27 +102,48 @@ def _around(points: NDArray[np.float64]) -> Box:
     return Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
 
 
-def _cut(pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cells: int | None) -> Region:
-    """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin."""
-    width = math.ceil((np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2)
-    height = math.ceil((np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
-    tolerance = OVER_THE_EDGE * height
-    larger = min(LARGER, max(1.0, LOWEST_FIELD_PX / max(1, height)))
-    width, height = round(width * larger), round(height * larger)
+def _cut(
+    pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cells: int | None, dpi: float | None
+) -> Region:
+    """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin; dpi is the page's there."""
+    scale = min(LARGER, max(FINEST_DPI / max(FINEST_DPI, dpi or 0.0), LOWEST_FIELD_PX / max(1.0, _height(quad))))
+    width, height = (math.ceil(side) for side in (scale * _width(quad), scale * _height(quad)))
     margin = max(2, round(MARGIN * height))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) + margin
-    upright = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
-    way = cv2.INTER_CUBIC if larger > 1 else cv2.INTER_LINEAR
-    cut = cv2.warpPerspective(pixels, upright, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
+    seen, corner = (pixels, np.zeros(2)) if scale >= 1 else _shrunk_around(pixels, quad, scale, margin=2 * margin)
+    upright = cv2.getPerspectiveTransform(((quad - corner) * min(1.0, scale)).astype(np.float32), corners)
+    way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
+    cut = cv2.warpPerspective(seen, upright, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
     return Region(
         name=name,
         quad=quad,
         pixels=cut,
         margin_px=margin,
         cells=cells,
-        cut_off=_outside(quad, pixels.shape, tolerance=tolerance),
+        cut_off=_outside(quad, pixels.shape, tolerance=OVER_THE_EDGE * _height(quad)),
     )
+
+
+def _shrunk_around(
+    pixels: NDArray[np.uint8], quad: NDArray[np.float64], scale: float, *, margin: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The part of a page around quad, made smaller, and where its left upper corner lies on the page."""
+    around = margin / scale
+    height, width = pixels.shape
+    x0, y0 = (max(0, math.floor(low - around)) for low in quad.min(axis=0))
+    x1, y1 = (min(side, math.ceil(high + around)) for side, high in zip((width, height), quad.max(axis=0), strict=True))
+    part = pixels[y0 : max(y0 + 1, y1), x0 : max(x0 + 1, x1)]
+    small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), np.array([x0, y0], np.float64)
+
+
+def _width(quad: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
+
+
+def _height(quad: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
 
 
 def _outside(quad: NDArray[np.float64], shape: tuple[int, ...], *, tolerance: float) -> bool:
