@@ -14,10 +14,6 @@ LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_LONGER = 0.6, 2.5, 1.1
 #: A border or divider is at least so long: this share of the side that the box has at least.
 LINE_DOWN = 0.9
 
-#: A line down where none is expected goes from border to border: over this share of the field's height. A 1 that
-#: fills its box is shorter.
-LINE_JOINING = 0.95
-
 #: Where a border or divider is expected, broken ones are believed from a shorter run on: this share of the height.
 BROKEN_LINE = 0.35
 
@@ -73,8 +69,8 @@ class Frame:
 def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """The field's border lines and dividers in ink ((h, w) uint8, 0 or 1), as a mask of the same shape.
 
-    Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed where a
-    line is expected or where it joins the upper border to the lower. Short runs are printed only where expected.
+    Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed only where a
+    line is expected. So are short runs.
     """
     step = max(1, frame.height // SEARCH_HEIGHT)
     if step > 1:
@@ -86,7 +82,7 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 
 def _lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     across = _across(steady_runs(ink), frame)
-    down = _down(steady_runs(np.ascontiguousarray(ink.T)), across, frame)
+    down = _down(steady_runs(np.ascontiguousarray(ink.T)), frame)
     if not frame.exact:
         across, down = _held(across, down, frame)
     ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
@@ -138,12 +134,9 @@ def _across(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
     return _thin(runs, anywhere, frame) | _where_expected(runs, edges, frame, side=frame.width).T
 
 
-def _down(runs: NDArray[np.int32], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """As `_across`, of runs in the turned field; the mask is upright again."""
-    found = _where_expected(runs, frame.uprights(), frame, side=frame.height)
-    if not frame.exact:  # a picture of one cell: what stands in its middle is its digit
-        return found
-    return found | _joining(_thin(runs, BROKEN_LINE * frame.height, frame).T, across, frame)
+def _down(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
+    """As `_across`, of runs in the turned field; the mask is upright again. Elsewhere a line down is a 1."""
+    return _where_expected(runs, frame.uprights(), frame, side=frame.height)
 
 
 def _held(
@@ -214,17 +207,6 @@ def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, fr
             near &= np.abs(centres[:, 0] - centres[line, 0]) <= 2 * RAGGED_PX
             kept[:, x0:x1] |= near[marks].view(np.uint8)
     return kept
-
-
-def _joining(down: NDArray[np.uint8], across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """Of runs down keep those that together, at one x, go nearly from border to border and meet a printed line."""
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(down)
-    keep = np.zeros(count, np.uint8)
-    for index in range(1, count):
-        x0, x1 = max(0, stats[index, 0] - RAGGED_PX), stats[index, 0] + stats[index, 2] + RAGGED_PX
-        covered = np.count_nonzero(down[frame.y0 : frame.y1, x0:x1].any(axis=1))
-        keep[index] = covered >= LINE_JOINING * frame.height and across[:, x0:x1].any()
-    return keep[marks]
 
 
 def _thickest(frame: Frame) -> int:
