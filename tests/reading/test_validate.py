@@ -184,6 +184,18 @@ def test_a_fields_own_rule_can_warn():
     assert (verdict.value, verdict.state, verdict.reason) == ("41", FieldState.ACCEPTED, "41 is above 40")
 
 
+@pytest.mark.parametrize(
+    ("warn", "state"), [(False, FieldState.REVIEW), (True, FieldState.BLANK)], ids=["asked", "only told"]
+)
+def test_a_required_field_that_is_blank(warn, state):
+    """Nothing written is a fault of a required field, which a person has to look at, or is only told."""
+    rules = parse_field_rules({"required": True, "digits": 2, "warn": ["required"] if warn else []})
+    (verdict,) = verdicts(field("age", ("", 1.0), contents=(BLANK, BLANK), rules=rules))
+    assert (verdict.value, verdict.state, verdict.reason) == ("", state, "it must be filled in")
+    (filled,) = verdicts(field("age", ("12", 0.99), rules=rules))
+    assert (filled.state, filled.reason) == (FieldState.ACCEPTED, "")
+
+
 def test_decimals_are_added_as_such():
     """1.5 + 2.25 is 3.75, each field with its own decimals."""
     one, two = parse_field_rules({"decimals": 1}), parse_field_rules({"decimals": 2})

@@ -30,6 +30,7 @@ field_tables = st.fixed_dictionaries(
         "pattern": st.sampled_from([r"\d+", "[0-9]*", "1.*"]),
         "check": st.sampled_from([check.value for check in Check]),
         "decimals": st.integers(0, 1),
+        "required": st.booleans(),
         "warn": st.booleans(),
     },
 )
@@ -46,7 +47,7 @@ def test_every_key_is_read():
         "maximum": 99.5,
         "decimals": 1,
     }
-    rules = parse_field_rules(table | {"pattern": "[0-9]+", "check": "luhn", "warn": ["maximum"]})
+    rules = parse_field_rules(table | {"pattern": "[0-9]+", "check": "luhn", "required": True, "warn": ["maximum"]})
     assert rules == FieldRules(
         digits=(6, 8),
         minimum=Decimal(1),
@@ -54,6 +55,7 @@ def test_every_key_is_read():
         decimals=1,
         pattern="[0-9]+",
         check=Check.LUHN,
+        required=True,
         warn=frozenset({"maximum"}),
     )
     assert parse_field_rules({"allowed": [1, "02"]}).allowed == ("1", "02")
@@ -123,6 +125,7 @@ def test_a_sign_is_no_part_of_a_name_unless_the_field_is_called_so():
         ({"allowed": [1, 2], "minimum": 3}, "none of the allowed values obeys the other rules: 1 is below 3"),
         ({"allowed": ["123"], "cells": 2}, "none of the allowed values fits into 2 cells"),
         ({"warn": ["maximum"]}, "warn names 'maximum', which is no rule of this field"),
+        ({"required": 1}, "required = 1 must be true or false"),
         ({"warn": "maximum"}, "warn = 'maximum' must be true, or a list of rules, as [\"maximum\"]"),
         ({"date": ["DD"]}, "date = ['DD'] must be a text of 1 to 500 characters"),
         ({"check": ["luhn"]}, "check = ['luhn'] must be one of luhn, mod97, verhoeff"),

@@ -212,8 +212,8 @@ def _reordered(read: FieldCandidates, belief: Belief) -> tuple[Candidate, ...]:
 
 def _against(read: FieldCandidates, value: str, told: _Told) -> Iterator[str]:
     """What the rules have against a value, and against the way it was come by."""
-    if not read.blank and (fault := read.rules.fault(value)):
-        yield f"{value} {fault}"
+    if fault := read.rules.fault(value):
+        yield f"{value or 'it'} {fault}"
     yield from told.faults(read.name, warnings=False)
     first = read.candidates[0].value
     itself = next(c.probability for c in read.candidates if c.value == value)
@@ -228,6 +228,6 @@ def _asked(rules: Sequence[FormRule]) -> str:
 
 
 def _warnings(read: FieldCandidates, value: str, told: _Told) -> Iterator[str]:
-    if not read.blank and (fault := read.rules.fault(value, warnings=True)):
-        yield f"{value} {fault}"
+    if fault := read.rules.fault(value, warnings=True):
+        yield f"{value or 'it'} {fault}"
     yield from told.faults(read.name, warnings=True)

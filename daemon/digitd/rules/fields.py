@@ -25,11 +25,12 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRules:
-    """What the value of a field must be, where anything is written in it; None or empty says nothing.
+    """What the value of a field must be; None or empty says nothing.
 
-    digits is the fewest and the most digits; minimum and maximum bound its number, of which the last `decimals`
-    digits stand after the point; pattern is a regular expression for the whole value; date a format such as
-    DDMMYYYY. warn names the rules that change no value and send nobody to review: what they say is only told.
+    Where nothing is written, only required says anything: that something must be. digits is the fewest and the most
+    digits; minimum and maximum bound its number, of which the last `decimals` digits stand after the point; pattern is
+    a regular expression for the whole value; date a format such as DDMMYYYY. warn names the rules that change no value
+    and send nobody to review: what they say is only told.
     """
 
     digits: tuple[int, int] | None = None
@@ -40,11 +41,14 @@ class FieldRules:
     date: str | None = None
     check: Check | None = None
     decimals: int = 0
+    required: bool = False
     warn: frozenset[str] = frozenset()
 
     def faults(self, value: str) -> Iterator[tuple[str, str]]:
-        """Each rule that value breaks, by its key, with words that follow the value. Nothing written breaks none."""
+        """Each rule that value breaks, by its key, with words that follow the value; "" is nothing written."""
         if not value:
+            if self.required:
+                yield "required", "must be filled in"
             return
         yield from self._faults_as_written(value)
         number = number_of(value, self.decimals)

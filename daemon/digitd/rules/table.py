@@ -17,7 +17,7 @@ MOST_DIGITS = 100
 MOST_RULES = 100
 
 #: The rules that can be told to only warn.
-_RULES = ("digits", "minimum", "maximum", "pattern", "allowed", "date", "check")
+_RULES = ("digits", "minimum", "maximum", "pattern", "allowed", "date", "check", "required")
 _FIELD_KEYS = frozenset({*_RULES, "decimals", "warn"})
 _FORM_KEYS = frozenset({"sum", "total", "equal", "holds", "blanks", "warn"})
 
@@ -48,6 +48,7 @@ def parse_field_rules(table: Mapping[str, Any]) -> FieldRules:
         date=_text(table, "date"),
         check=_check(table.get("check")),
         decimals=_whole(table.get("decimals", 0), "decimals", 0),
+        required=_true_or_false(table.get("required", False), "required"),
         warn=_warn(table),
     )
     cells = table.get("cells")
@@ -91,6 +92,8 @@ def field_rules_table(rules: FieldRules) -> dict[str, Any]:
         table["allowed"] = list(rules.allowed)
     if rules.decimals:
         table["decimals"] = rules.decimals
+    if rules.required:
+        table["required"] = True
     if rules.warn:
         table["warn"] = sorted(rules.warn)
     return table
@@ -133,9 +136,7 @@ def _form_rule(table: Mapping[str, Any], fields: Collection[str]) -> FormRule:
     blanks = table.get("blanks", Blanks.ZERO.value)
     if blanks not in list(Blanks):
         raise ValueError(f'{words}: blanks = {blanks!r} must be "zero" or "skip"')
-    warn = table.get("warn", False)
-    if not isinstance(warn, bool):
-        raise ValueError(f"{words}: warn = {warn!r} must be true or false")  # noqa: TRY004 - a fault of the file
+    warn = _true_or_false(table.get("warn", False), f"{words}: warn")
     return FormRule(parts=tuple(parts), total=total, holds=float(holds), blanks=Blanks(blanks), warn=warn)
 
 
@@ -208,6 +209,12 @@ def _whole(value: Any, key: str, least: int) -> int:
     return value
 
 
+def _true_or_false(value: Any, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} = {value!r} must be true or false")  # noqa: TRY004 - a fault of the file
+    return value
+
+
 def _number(table: Mapping[str, Any], key: str) -> Decimal | None:
     value = table.get(key)
     if value is None:
@@ -247,7 +254,7 @@ def _check(value: Any) -> Check | None:
 
 def _warn(table: Mapping[str, Any]) -> frozenset[str]:
     value = table.get("warn", [])
-    there = [key for key in _RULES if key in table]
+    there = [key for key in _RULES if table.get(key, False) is not False]
     if isinstance(value, bool):
         return frozenset(there if value else ())
     if not isinstance(value, list):
