@@ -99,6 +99,36 @@ def test_rows_without_a_left_border_are_found_where_they_are_written_in():
     assert [round(float(field.quad[1, 1])) for field in found[:3]] == pytest.approx([140, 220, 300], abs=8)
 
 
+def form_with_blanks():
+    """A page of labels with lines to write on, an underlined heading, and a line that parts the page."""
+    page = np.full((1400, 1000), 250, np.uint8)
+    cv2.putText(page, "Visitors of the library", (60, 120), FONT, 1.2, 20, 2)
+    cv2.line(page, (60, 132), (460, 132), 20, 2)
+    cv2.line(page, (40, 220), (960, 220), 20, 2)
+    for number, label in enumerate(("Age", "Visits last month", "Day", "Year")):
+        y = 340 + 110 * min(number, 2)
+        x = 60 if number < 3 else 360
+        cv2.putText(page, label, (x, y - 4), FONT, 0.8, 20, 2)
+        start = x + cv2.getTextSize(label, FONT, 0.8, 2)[0][0] + 14
+        cv2.line(page, (start, y), (start + 160, y), 20, 2)
+    return page
+
+
+def test_underlined_blanks_are_fields_of_a_new_form():
+    """A line beside a label is a place to write; one below words, and one across the page, are not."""
+    found = find(form_with_blanks(), with_blanks=True)
+    assert names(found) == ["field1", "field2", "field3", "field4"]
+    assert {field.kind for field in found} == {Kind.BLANK}
+    assert [round(float(field.quad[2, 1])) for field in found] == pytest.approx([340, 450, 560, 560], abs=3)
+    assert found[2].quad[0, 0] < found[3].quad[0, 0]
+    assert all(field.quad[2, 1] - field.quad[1, 1] > 25 for field in found)
+
+
+def test_a_page_without_a_form_has_no_blanks():
+    """On a page that is read without a template, a line below writing makes no field."""
+    assert find(form_with_blanks()) == ()
+
+
 @pytest.mark.parametrize("grey", [0, 255, 128])
 def test_an_empty_page_has_no_fields(grey):
     """A white, black or grey page gives nothing, and does not fail."""

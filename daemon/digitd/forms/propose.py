@@ -22,7 +22,8 @@ def propose(pages: Sequence[Page]) -> dict[int, tuple[TemplateField, ...]]:
     tables = 0
     for number, page in enumerate(pages, start=1):
         on_page = [
-            replace(each, table=None if each.table is None else each.table + tables) for each in find(page.pixels)
+            replace(each, table=None if each.table is None else each.table + tables)
+            for each in find(page.pixels, with_blanks=True)
         ]
         tables += len({each.table for each in on_page if each.table is not None})
         found += [(number, each) for each in on_page]

@@ -1,6 +1,7 @@
-"""What a form offers for writing, found on a picture of it: boxes, combs, tables, ruled rows. Arrays in, values out.
+"""What a form offers for writing, found on a picture of it: boxes, combs, tables, ruled rows, underlined blanks.
 
 A comb is a box with dividers, or a few equal boxes in a row: room for one digit each. What holds print is no field.
+Arrays in, values out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.locate import labels, ruled
+from digitd.reading.locate.blanks import blanks
 from digitd.reading.locate.frames import rooms
 from digitd.reading.locate.rooms import WALL, Room, support
 from digitd.reading.locate.ruling import Ruling, ruling, turned_by
@@ -51,6 +53,8 @@ class Kind(StrEnum):
     CELL = "cell"
     #: A row between lines, of which one side is open.
     ROW = "row"
+    #: The paper above a line beside a label.
+    BLANK = "blank"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,10 +74,14 @@ class Found:
     column: int | None = None
 
 
-def find(pixels: NDArray[np.uint8]) -> tuple[Found, ...]:
-    """Find the fields of a page, (H, W) uint8 dark on light, in reading order; tables stay together."""
+def find(pixels: NDArray[np.uint8], *, with_blanks: bool = False) -> tuple[Found, ...]:
+    """Find the fields of a page, (H, W) uint8 dark on light, in reading order; tables stay together.
+
+    with_blanks also looks for underlined blanks that nobody has written on: for the reference of a new form.
+    """
     lines, found = _best_look(pixels)
-    fields = list(_fields(lines, found))
+    underlined = [Found(kind=Kind.BLANK, quad=room.quad) for room in blanks(lines, found)] if with_blanks else []
+    fields = list(_fields(lines, found, underlined))
     if len(fields) < FEW_FIELDS and max((field.column or 1 for field in fields), default=1) == 1:
         rowed = ruling(pixels, turn=turned_by(pixels), side=COARSE_SIDE)
         rows = [Found(kind=Kind.ROW, quad=room.quad) for room in ruled.rows(rowed)]
@@ -118,7 +126,7 @@ def _look(pixels: NDArray[np.uint8], *, turn: float, side: int = 0) -> tuple[Rul
     return lines, rooms(lines)
 
 
-def _fields(lines: Ruling, found: list[Room]) -> Iterator[Found]:
+def _fields(lines: Ruling, found: list[Room], others: Sequence[Found]) -> Iterator[Found]:
     wall = WALL * lines.thickness + 2
     made: list[list[Found]] = []
     alone: list[Found] = []
@@ -128,7 +136,7 @@ def _fields(lines: Ruling, found: list[Room]) -> Iterator[Found]:
         table = _table(cells)
         (made.append(table) if table else alone.extend(_boxes(cells)))
         alone += combs
-    alone = _completed(_spaced(alone), lines)
+    alone = [*_completed(_spaced(alone), lines), *others]
     yield from _in_order(alone, made)
 
 
