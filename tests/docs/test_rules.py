@@ -40,7 +40,7 @@ def reasons(*reads, rules=()):
         FieldCandidates(
             name=name,
             candidates=tuple(Candidate(value=value, probability=chance) for value, chance in said),
-            contents=(CellContent.DIGIT,),
+            contents=(CellContent.DIGIT if said[0][0] else CellContent.BLANK,),
             rules=parse_field_rules(own),
         )
         for name, own, said in reads
@@ -54,6 +54,7 @@ def test_the_reasons_quoted_are_given():
     added = [{"sum": ["r1", "r2"], "total": "total"}]
     parts = [("r1", {}, [("12", 1.0)]), ("r2", {}, [("30", 1.0)])]
     said = [
+        reasons(("born", {"required": True}, [("", 1.0)]))[-1],
         reasons(("born", {"date": "DDMMYYYY"}, [("31022020", 1.0)]))[-1],
         reasons(*parts, ("total", {}, [("43", 1.0)]), rules=added)[-1],
         reasons(*parts, ("total", {}, [("43", 0.95), ("42", 0.05)]), rules=added)[-1],
