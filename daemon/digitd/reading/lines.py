@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 #: many heights, and longer than any stroke of a digit: so many heights.
 LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_LONGER = 0.6, 2.5, 1.1
 
-#: A line that is longer than a stroke comes from beside the field when it begins so near to its edge, in heights.
-ENTERING = 0.3
-
 #: A border or divider is at least so long: this share of the side that the box has at least.
 LINE_DOWN = 0.9
 
@@ -140,12 +137,10 @@ def _across(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
 
 
 def _entering(across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """Of runs across keep those that come from beside the field: dashes drawn up to a number."""
+    """Of runs across keep those that reach beside the field, into its margin: dashes drawn up to a number."""
     _, marks, stats, _ = cv2.connectedComponentsWithStats(across)
-    near = ENTERING * frame.height
-    keep = (stats[:, cv2.CC_STAT_LEFT] <= frame.x0 + near) | (
-        stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH] >= frame.x1 - near
-    )
+    left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
+    keep = (left < frame.x0) | (left + width > frame.x1)
     keep[0] = False
     return np.asarray(keep[marks], np.uint8)
 
