@@ -1,7 +1,7 @@
 """A field's pixels become symbols: one a cell where cells are printed, else one a piece of writing, left to right."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ def find_writing(region: Region) -> Writing:
     height, width = region.pixels.shape
     margin = region.margin_px
     frame = Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
+    if not margin:  # a picture cut by somebody else: where its field ends is only guessed
+        frame = replace(frame, exact=0.0)
     dark = inks.darkness(region.pixels)
     return Writing(dark=dark, frame=frame, pieces=find_pieces(inks.writing(dark, frame), frame))
 
