@@ -13,7 +13,7 @@ FAINTEST_INK = 38
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
 SHARE_OF_WRITING = 0.47
 
-#: Lines are looked for again where the writing alone moves the threshold by more than this share.
+#: Lines are looked for again where the writing alone lowers the threshold by more than this share.
 NEARLY = 0.03
 
 #: Writing is light on dark where the paper is darker than this, of 255.
@@ -55,7 +55,7 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     handwritten = np.where(cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0, 0, dark)[inside]
     threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level(handwritten))
     ink = (dark > threshold).astype(np.uint8)
-    if abs(threshold - first) > NEARLY * first:
+    if threshold < (1 - NEARLY) * first:  # fainter print shows than before
         lines |= printed_lines(ink, frame)
     return without_lines(ink, lines & ink)
 
