@@ -29,7 +29,7 @@ def darkness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     The paper is the grey closing of the region, smoothed: shadow and uneven light vanish, strokes do not. Writing that
     is light on dark is turned round first.
     """
-    if np.median(pixels) < DARK_PAPER and np.median(_rim(pixels)) < DARK_PAPER:
+    if np.median(_rim(pixels)) < DARK_PAPER and np.median(pixels) < DARK_PAPER:
         pixels = 255 - pixels
     scale = min(1.0, PAPER_SIDE / min(pixels.shape))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -51,9 +51,8 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """
     first = max(FAINTEST_INK, SHARE_OF_WRITING * _level(dark))
     lines = printed_lines((dark > first).astype(np.uint8), frame)
-    inside = np.s_[frame.y0 : frame.y1, frame.x0 : frame.x1]
-    handwritten = np.where(cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0, 0, dark)[inside]
-    threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level(handwritten))
+    beside = 1 - cv2.dilate(lines, np.ones((3, 3), np.uint8))
+    threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level((dark * beside)[frame.y0 : frame.y1, frame.x0 : frame.x1]))
     ink = (dark > threshold).astype(np.uint8)
     if threshold < (1 - NEARLY) * first:  # fainter print shows than before
         lines |= printed_lines(ink, frame)

@@ -225,4 +225,7 @@ def _thickest(frame: Frame) -> int:
 
 
 def _thickness(lines: NDArray[np.uint8]) -> int:
-    return max(1, round(2 * float(np.quantile(cv2.distanceTransform(lines, cv2.DIST_L1, 3)[lines > 0], 0.9))))
+    """Twice how far inside nine tenths of the lines' pixels lie at most."""
+    depths = cv2.distanceTransform(lines, cv2.DIST_L1, 3, dstType=cv2.CV_8U)
+    reached = np.cumsum(cv2.calcHist([depths], [0], lines, [256], [0, 256]))
+    return max(1, 2 * int(np.searchsorted(reached, 0.9 * reached[-1])))
