@@ -52,6 +52,16 @@ def test_there_is_always_a_way(seed):
         assert 0 <= symbol.box.y0 < symbol.box.y1 <= height
 
 
+def test_what_is_surely_whole_is_not_parted():
+    """Pieces in given boxes stay one symbol each; the others are still parted."""
+    field = touching("2705", seed=3)
+    writing = find_writing(field)
+    free = segment_again(writing)
+    whole = [Box(x0=p.x0 - 1, y0=p.y0 - 1, x1=p.x1 + 1, y1=p.y1 + 1) for p in writing.pieces]
+    kept = segment_again(writing, unparted=whole)
+    assert max(symbol.span[1] for symbol in kept) <= len(writing.pieces) < max(symbol.span[1] for symbol in free)
+
+
 def test_an_empty_field_has_no_symbols():
     """Nothing written, nothing to choose from."""
     blank = Region(name="f", quad=Box(x0=0, y0=0, x1=90, y1=60).corners(), pixels=np.full((60, 90), 240, np.uint8))

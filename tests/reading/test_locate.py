@@ -36,6 +36,32 @@ def test_what_the_scan_cuts_off_is_told(drawn_form):
     assert all(r.cut_off for r in located(drawn_form, drawn_form.blank[:, :700], np.eye(3)))
 
 
+@pytest.mark.parametrize("dpi", [250.0, 600.0])
+def test_a_fine_scan_is_cut_smaller_in_the_same_place(drawn_form, dpi):
+    """Beyond 200 dots an inch a field has no more pixels, and its boxes lie on the page where they were."""
+    scale = dpi / drawn_form.template.dpi
+    page = cv2.resize(drawn_form.filled({"f0": "47"}), None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    coarse = located(drawn_form, cv2.resize(page, None, fx=200 / dpi, fy=200 / dpi), np.diag([2.0, 2.0, 1.0]))[0]
+    fine = located(drawn_form, page, np.diag([scale, scale, 1.0]))[0]
+    assert np.abs(np.array(fine.pixels.shape) - coarse.pixels.shape).max() <= 2
+    height, width = (min(sides) for sides in zip(fine.pixels.shape, coarse.pixels.shape, strict=True))
+    difference = np.abs(fine.pixels[:height, :width].astype(int) - coarse.pixels[:height, :width])
+    assert np.quantile(difference, 0.9) < 60
+    inner = Box(x0=fine.margin_px, y0=fine.margin_px, x1=fine.pixels.shape[1] - fine.margin_px,
+                y1=fine.pixels.shape[0] - fine.margin_px)  # fmt: skip
+    back, there = box_on_page(fine, inner), page_box(fine)
+    assert back.corners() == pytest.approx(there.corners())
+
+
+@pytest.mark.parametrize("dpi", [300.0, 600.0, 2400.0])
+@pytest.mark.parametrize(("across", "down"), [(0, 3000), (0, -3000), (3000, 0), (-3000, -3000)])
+def test_a_field_beside_the_page_is_cut_off(drawn_form, dpi, across, down):
+    """A field that lies off the page at any side is told of, whatever the resolution."""
+    scale = dpi / drawn_form.template.dpi
+    found = located(drawn_form, drawn_form.blank, [[scale, 0, across * scale], [0, scale, down * scale], [0, 0, 1]])
+    assert all(region.cut_off and region.pixels.size for region in found)
+
+
 def test_boxes_go_back_to_the_page(drawn_form):
     """A box in a field's pixels is found on the page again."""
     region = located(drawn_form, drawn_form.blank, np.eye(3))[0]

@@ -73,6 +73,50 @@ def test_a_stroke_over_the_border_is_kept_whole():
     assert only.ink.shape[0] >= 46
 
 
+def test_a_1_from_border_to_border_is_no_divider():
+    """Where no divider is expected, a line down is a digit, even one that meets both borders."""
+    field = region("25")
+    pixels = field.pixels.copy()
+    cv2.line(pixels, (240, MARGIN + 4), (240, MARGIN + 67), 20, 3)
+    assert len(segment(find_writing(Region(name="f", quad=field.quad, pixels=pixels, margin_px=MARGIN)))) == 3
+
+
+def written_over(x0, x1, y, *, text="25", cells=None):
+    """A wide field, its number at the right, with a stroke from x0 to x1 at y."""
+    field = region(width=420, cells=cells)
+    pixels = field.pixels.copy()
+    box = Box(x0=MARGIN + 280, y0=MARGIN, x1=MARGIN + 420, y1=MARGIN + 70)
+    write_number(pixels, text, box, np.random.default_rng(1))
+    cv2.line(pixels, (x0, y), (x1, y), 20, 3)
+    return Region(name="f", quad=field.quad, pixels=pixels, margin_px=MARGIN, cells=cells)
+
+
+def test_a_dash_that_comes_from_beside_the_field_is_no_writing():
+    """Dashes drawn up to a number, from the words before it, are taken away."""
+    plain = segment(find_writing(written_over(0, 1, MARGIN)))
+    assert len(segment(find_writing(written_over(0, 250, MARGIN + 38)))) == len(plain) == 2
+
+
+def test_a_stroke_through_a_number_stays():
+    """What strikes a number out joins its digits, and is not taken for a dash drawn up to it."""
+    (struck,) = segment(find_writing(written_over(0, 440, MARGIN + 36, text="4865")))
+    assert struck.ink.shape[1] > 150
+
+
+@pytest.mark.parametrize("inset", [12, 20])
+def test_a_number_on_a_line_or_in_a_box_without_a_margin(inset):
+    """A line below a number, and a box around it, are found in a picture whose edges say nothing."""
+    pixels = np.full((100, 400), 235, np.uint8)
+    write_number(pixels, "4325", Box(x0=60, y0=20, x1=340, y1=66), np.random.default_rng(3))
+    boxed = pixels.copy()
+    cv2.line(pixels, (20, 76), (385, 76), 30, 2)
+    cv2.rectangle(boxed, (inset, inset), (400 - inset, 100 - inset), 30, 2)
+    for picture in (pixels, boxed):
+        quad = Box(x0=0, y0=0, x1=400, y1=100).corners()
+        found = segment(find_writing(Region(name="f", quad=quad, pixels=picture)))
+        assert len([symbol for symbol in found if symbol.ink.shape[0] > 15]) == 4
+
+
 def test_dots_and_specks_are_not_digits():
     """A decimal point and dust between digits give no symbol of their own."""
     field = region("36")

@@ -196,6 +196,14 @@ def test_a_required_field_that_is_blank(warn, state):
     assert (filled.state, filled.reason) == (FieldState.ACCEPTED, "")
 
 
+def test_writing_without_a_digit_is_no_digit_because_one_is_required():
+    """What is crossed out stays so in a required field, and goes to a person."""
+    rules = parse_field_rules({"required": True})
+    (verdict,) = verdicts(field("age", ("", 0.8), ("7", 0.199), contents=(CellContent.OTHER,), rules=rules))
+    assert (verdict.value, verdict.state) == ("", FieldState.REVIEW)
+    assert verdict.reason == "confidence 0.80 is below 0.9 (perhaps 7)"
+
+
 def test_decimals_are_added_as_such():
     """1.5 + 2.25 is 3.75, each field with its own decimals."""
     one, two = parse_field_rules({"decimals": 1}), parse_field_rules({"decimals": 2})

@@ -45,7 +45,8 @@ def new(
 ) -> None:
     """Make a template called NAME.
 
-    Without --fields, the boxes, combs and tables of the reference are found and named.
+    Without --fields, the boxes, combs, tables and underlined blanks of the reference
+    are found and named.
 
     \b
     Examples:

@@ -149,7 +149,7 @@ def _on_references(
         given, where = propose(pictures), ", ".join(map(str, references))
         if not any(given.values()):
             raise TemplateError(
-                f"{where}: no boxes, combs or tables were found. "
+                f"{where}: no boxes, combs, tables or blanks to fill in were found. "
                 "Say where the fields are with --fields FIELDS.csv, or give a sharper picture."
             )
     used = [number for number in range(1, len(bare) + 1) if given.get(number)]
@@ -186,7 +186,7 @@ def _bare(name: str, references: Sequence[Path], limits: Limits) -> tuple[list[T
                     reference_sha256=sha256,
                     width_px=width,
                     height_px=height,
-                    dpi=round(page.dpi or width / (A4_WIDTH_MM / 25.4), 1),
+                    dpi=round(page.dpi or min(width, height) / (A4_WIDTH_MM / 25.4), 1),
                 )
             )
             pictures.append(page)

@@ -64,11 +64,13 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], flo
     scale = min(1.0, side / max(pixels.shape))
     if scale == 1.0:
         return pixels, 1.0
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    while min(pixels.shape) > 1 and max(pixels.shape) >= 2 * side:  # a picture of even sides is halved ten times faster
+    left = scale
+    while min(pixels.shape) > 1 and left <= 0.5:  # a picture of even sides is halved ten times faster
         height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
         pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), scale
+        left *= 2
+    across, down = (max(left, 1 / length) for length in pixels.shape[::-1])  # by a size, it would be rounded to it
+    return cv2.resize(pixels, None, fx=across, fy=down, interpolation=cv2.INTER_AREA), scale
 
 
 def _rim(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Printed lines in a field: borders and dividers, found and taken away. Arrays in, arrays out."""
+"""Lines in a field that are no writing: borders, dividers, dashes up to a number; taken away. Arrays in, arrays out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,20 @@ from numpy.typing import NDArray
 #: many heights, and longer than any stroke of a digit: so many heights.
 LINE_ACROSS, LINE_ACROSS_HEIGHTS, LINE_LONGER = 0.6, 2.5, 1.1
 
+#: Where edges are only guessed, a line of this share of the width needs nothing that holds it.
+LINE_UNHELD = 0.8
+
+#: A line strikes writing out where there is ink above and below it, within BESIDE heights, along more than so many.
+STRIKING, BESIDE = 0.5, 0.35
+
 #: A border or divider is at least so long: this share of the side that the box has at least.
 LINE_DOWN = 0.9
 
 #: Where a border or divider is expected, broken ones are believed from a shorter run on: this share of the height.
 BROKEN_LINE = 0.35
 
-#: Lines are looked for on a picture on which the field is at least so high, in pixels, and less than twice that: on a
-#: lower one the gap between a 1 and the border closes.
+#: Lines are looked for on a picture of no less than this height, if the field has it, and less than twice that: on a
+#: lower one the gap between a 1 and the border closes. In pixels.
 SEARCH_HEIGHT = 48
 
 #: The shortest run that is looked at, in pixels.
@@ -67,9 +73,10 @@ class Frame:
 
 
 def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """The field's border lines and dividers in ink ((h, w) uint8, 0 or 1), as a mask of the same shape.
+    """The borders, the dividers, and the dashes up to its number of a field with ink, (h, w) uint8, 0 or 1; a mask.
 
-    Long runs are printed wherever they are, if they go across; a long run down may be a 1, and is printed only where a
+    Long runs are printed wherever they are, if they go across and not through writing; shorter ones are dashes if they
+    come in over the margin, from what stands before the field. A long run down may be a 1, and is printed only where a
     line is expected. So are short runs.
     """
     step = max(1, frame.height // SEARCH_HEIGHT)
@@ -81,10 +88,13 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 
 
 def _lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    across = _across(steady_runs(ink), frame)
-    down = _down(steady_runs(np.ascontiguousarray(ink.T)), frame)
+    runs = steady_runs(ink)
+    through, across = _through(runs, frame), _at_edges(runs, frame)
+    down = _down(steady_runs(np.ascontiguousarray(ink.T)), frame, ends=() if frame.exact else _ends(through))
     if not frame.exact:
-        across, down = _held(across, down, frame)
+        across, down = _held(across | through, down, frame)
+        through &= _thin(runs, LINE_UNHELD * frame.width, frame)
+    across |= through
     ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
     return ragged | cv2.dilate(down, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
 
@@ -128,26 +138,48 @@ def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     return found[:, :width]
 
 
-def _across(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
+def _through(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
+    """Runs longer than any stroke: lines wherever they are, and dashes up to a number; not what strikes it out."""
     longer = LINE_LONGER * frame.height
     anywhere = max(longer, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
-    edges = (float(frame.y0), float(frame.y1))
-    found = _thin(runs, anywhere, frame) | _where_expected(runs, edges, frame, side=frame.width).T
-    return found | _entering(_thin(runs, longer, frame), frame)
+    found = _thin(runs, longer, frame)
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(found)
+    keep = np.zeros(count, np.uint8)
+    for index in range(1, count):
+        x, _, width, _ = (int(v) for v in stats[index, :4])
+        enters = frame.x0 > 0 and not frame.cells and (x <= 1 or x + width >= found.shape[1] - 1)
+        keep[index] = (width >= anywhere or enters) and not _strikes(stats[index], runs > 0, frame)
+    return keep[marks]
 
 
-def _entering(across: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    """Of runs across keep those that reach beside the field, into its margin: dashes drawn up to a number."""
-    _, marks, stats, _ = cv2.connectedComponentsWithStats(across)
-    left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
-    keep = (left < frame.x0) | (left + width > frame.x1)
-    keep[0] = False
-    return np.asarray(keep[marks], np.uint8)
+def _strikes(line: NDArray[np.int32], ink: NDArray[np.bool_], frame: Frame) -> bool:
+    """Whether a line goes through writing, which stands above and below it."""
+    x, y, width, height = (int(v) for v in line[:4])
+    rim, reach = max(2, round(HELD_WITHIN * frame.height)), round(BESIDE * frame.height)
+    near = frame.loose * frame.height
+    if not frame.y0 + near < y + height / 2 < frame.y1 - near:
+        return False
+    above = ink[max(0, y - rim - reach) : max(0, y - rim), x : x + width].any(axis=0)
+    below = ink[y + height + rim : y + height + rim + reach, x : x + width].any(axis=0)
+    return int(np.count_nonzero(above & below)) > STRIKING * frame.height
 
 
-def _down(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
-    """As `_across`, of runs in the turned field; the mask is upright again. Elsewhere a line down is a 1."""
-    return _where_expected(runs, frame.uprights(), frame, side=frame.height)
+def _at_edges(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
+    return _where_expected(runs, (float(frame.y0), float(frame.y1)), frame, side=frame.width).T
+
+
+def _ends(through: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Where lines across begin and end, x in pixels: there a box has its sides."""
+    columns = np.flatnonzero(through.any(axis=0))
+    return (float(columns[0]), float(columns[-1])) if len(columns) else ()
+
+
+def _down(runs: NDArray[np.int32], frame: Frame, *, ends: Sequence[float]) -> NDArray[np.uint8]:
+    """Borders and dividers of runs in the turned field; the mask is upright again.
+
+    Elsewhere a line down is a 1, even from border to border: a divider that no template tells of is read as one.
+    """
+    return _where_expected(runs, (*frame.uprights(), *ends), frame, side=frame.height)
 
 
 def _held(

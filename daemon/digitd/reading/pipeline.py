@@ -116,7 +116,7 @@ def _read_page(
     seen = look(regions, symbols, classify, clock=clock)
     if unsure := [place for place, one in enumerate(seen) if one.unsure()]:
         with clock("segment"):
-            again = [segment_again(writings[place], whole=seen[place].surely_whole()) for place in unsure]
+            again = [segment_again(writings[place], unparted=seen[place].surely_whole()) for place in unsure]
         doubtful = [regions[place] for place in unsure]
         for place, one in zip(unsure, look(doubtful, again, classify, clock=clock, again=True), strict=True):
             seen[place] = one

@@ -133,7 +133,12 @@ def _obeying(read: FieldCandidates) -> tuple[Candidate, ...]:
     """The strings that the field's own rules allow; all, where they allow none."""
     if read.cut_off or read.blank:
         return read.candidates
-    return tuple(c for c in read.candidates if not read.rules.fault(c.value)) or read.candidates
+    return tuple(c for c in read.candidates if not _own_fault(read, c.value)) or read.candidates
+
+
+def _own_fault(read: FieldCandidates, value: str, *, warnings: bool = False) -> str:
+    """What value breaks of the field's own rules; writing without a digit is something else than nothing written."""
+    return read.rules.fault(value, warnings=warnings) if value or read.blank else ""
 
 
 def _options(read: FieldCandidates, rules: Sequence[FormRule], unit: int) -> Options:
@@ -212,13 +217,13 @@ def _reordered(read: FieldCandidates, belief: Belief) -> tuple[Candidate, ...]:
 
 def _against(read: FieldCandidates, value: str, told: _Told) -> Iterator[str]:
     """What the rules have against a value, and against the way it was come by."""
-    if fault := read.rules.fault(value):
+    if fault := _own_fault(read, value):
         yield f"{value or 'it'} {fault}"
     yield from told.faults(read.name, warnings=False)
     first = read.candidates[0].value
     itself = next(c.probability for c in read.candidates if c.value == value)
     if value != first and itself < IMPROBABLE:
-        fault = read.rules.fault(first)
+        fault = _own_fault(read, first)
         why = f"{first} {fault}" if fault else _asked(told.naming(read.name, warnings=False))
         yield f"{why}: {first or 'blank'} taken for {value or 'blank'}, which by itself has probability {itself:.2g}"
 
@@ -228,6 +233,6 @@ def _asked(rules: Sequence[FormRule]) -> str:
 
 
 def _warnings(read: FieldCandidates, value: str, told: _Told) -> Iterator[str]:
-    if fault := read.rules.fault(value, warnings=True):
+    if fault := _own_fault(read, value, warnings=True):
         yield f"{value or 'it'} {fault}"
     yield from told.faults(read.name, warnings=True)

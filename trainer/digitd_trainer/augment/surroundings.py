@@ -66,7 +66,7 @@ def specks(picture: Ink, rng: Generator) -> Ink:
 def neighbour(picture: Ink, other: Ink, rng: Generator) -> Ink:
     """Let a part of other, the next digit on a canvas of the same size, reach in from the left or the right.
 
-    It touches as often as not: what a cut between joined digits leaves of the other.
+    Mostly it touches: what a cut between joined digits leaves of the other.
     """
     x, _, width, _ = cv2.boundingRect(picture)
     there = cv2.boundingRect(other)

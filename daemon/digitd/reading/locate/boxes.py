@@ -96,7 +96,7 @@ def find(pixels: NDArray[np.uint8], *, with_blanks: bool = False) -> tuple[Found
 def names(found: Sequence[Found]) -> list[str]:
     """Names in reading order: r1c1, ... in the first table, table2_r1c1, ... in the next; row1, ... of ruled rows.
 
-    Boxes and combs are called field1, ...
+    Boxes, combs and blanks are called field1, ...
     """
     made, counts = [], dict.fromkeys(Kind, 0)
     for field in found:

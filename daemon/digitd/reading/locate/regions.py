@@ -62,7 +62,7 @@ def locate_freely(page: Page) -> Iterator[Region]:
     """
     found = boxes.find(page.pixels) if min(page.pixels.shape) >= SMALLEST_FORM_PX else ()
     for field, name in zip(found, boxes.names(found), strict=True):
-        yield _cut(page.pixels, field.quad, name=name, cells=field.cells, dpi=page.dpi)
+        yield _cut(page.pixels, field.quad, name=name, cells=field.cells)
     if not found:
         yield from _locate_lines(page)
 
@@ -103,10 +103,10 @@ def _around(points: NDArray[np.float64]) -> Box:
 
 
 def _cut(
-    pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cells: int | None, dpi: float | None
+    pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cells: int | None, dpi: float = 0.0
 ) -> Region:
-    """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin; dpi is the page's there."""
-    scale = min(LARGER, max(FINEST_DPI / max(FINEST_DPI, dpi or 0.0), LOWEST_FIELD_PX / max(1.0, _height(quad))))
+    """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin; dpi is the page's, if known."""
+    scale = min(LARGER, max(FINEST_DPI / max(FINEST_DPI, dpi), LOWEST_FIELD_PX / max(1.0, _height(quad))))
     width, height = (math.ceil(side) for side in (scale * _width(quad), scale * _height(quad)))
     margin = max(2, round(MARGIN * height))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) + margin
@@ -129,13 +129,13 @@ def _shrunk_around(
     pixels: NDArray[np.uint8], quad: NDArray[np.float64], scale: float, *, margin: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """The part of a page around quad, made smaller, and where its left upper corner lies on the page."""
-    around = margin / scale
-    height, width = pixels.shape
-    x0, y0 = (max(0, math.floor(low - around)) for low in quad.min(axis=0))
-    x1, y1 = (min(side, math.ceil(high + around)) for side, high in zip((width, height), quad.max(axis=0), strict=True))
-    part = pixels[y0 : max(y0 + 1, y1), x0 : max(x0 + 1, x1)]
-    small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), np.array([x0, y0], np.float64)
+    around, least = margin / scale, math.ceil(1 / scale)  # of what lies off the page, its edge
+    sides = np.array(pixels.shape[::-1])
+    low = np.floor(quad.min(axis=0) - around).clip(0, np.maximum(0, sides - least))
+    high = np.ceil(quad.max(axis=0) + around).clip(low + least, np.maximum(low + least, sides))
+    (x0, y0), (x1, y1) = low.astype(int), high.astype(int)
+    small = cv2.resize(pixels[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), low
 
 
 def _width(quad: NDArray[np.float64]) -> float:

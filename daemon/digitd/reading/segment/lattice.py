@@ -78,7 +78,9 @@ class _Slice:
     cut: float | None
 
 
-def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8], *, whole: Sequence[Box] = ()) -> tuple[Symbol, ...]:
+def alternatives(
+    pieces: Sequence[Piece], dark: NDArray[np.uint8], *, unparted: Sequence[Box] = ()
+) -> tuple[Symbol, ...]:
     """The symbols that pieces may be, by their first slice; every slice is one of them, so that there is always a way.
 
     Parameters
@@ -87,8 +89,8 @@ def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8], *, whole: Seq
         The connected pieces of a field's writing.
     dark
         (h, w) uint8 darkness of the field, which the pieces lie in.
-    whole
-        What lies in one of these is not parted.
+    unparted
+        What lies in one of these stays whole.
     """
     if not pieces:
         return ()
@@ -101,7 +103,7 @@ def alternatives(pieces: Sequence[Piece], dark: NDArray[np.uint8], *, whole: Seq
     slices: list[_Slice] = []
     for place, piece in enumerate(_in_order(pieces)):
         may_part = piece.width >= PARTED_WIDTH * height and piece.height >= PARTED_HEIGHT * height
-        parted = may_part and not any(_inside(piece, box) for box in whole)
+        parted = may_part and not any(_inside(piece, box) for box in unparted)
         found = cuts(piece.mask, digit_height=height, stroke=stroke) if parted else ()
         slices.extend(_slices(piece, found, place=place))
     return tuple(_symbols(slices, dark, height=height, stroke=stroke))

@@ -52,7 +52,7 @@ def _rest_of_border(x: int, y: int, width: int, height: int, frame: Frame) -> bo
     thin = max(2, round(0.08 * frame.height))
     flat = height <= thin and (y <= frame.y0 + near or y + height >= frame.y1 - near)
     beside = x <= frame.x0 + near or x + width >= frame.x1 - near
-    cut = not frame.exact and (x <= frame.x0 + 1 or x + width >= frame.x1 - 1)  # by the edge of a picture of a cell
+    cut = not frame.exact and (x <= frame.x0 + 1 or x + width >= frame.x1 - 1)  # by the edge of the picture
     upright = width <= thin and beside and (cut or height < 0.45 * frame.height)
     return flat or upright
 

@@ -46,7 +46,7 @@ def find_writing(region: Region) -> Writing:
     height, width = region.pixels.shape
     margin = region.margin_px
     frame = Frame(x0=margin, y0=margin, x1=width - margin, y1=height - margin, cells=region.cells)
-    if not margin:  # a picture cut by somebody else: where its field ends is only guessed
+    if not margin:  # a whole picture or a line of writing: where its borders are, if any, is only guessed
         frame = replace(frame, exact=0.0)
     dark = inks.darkness(region.pixels)
     return Writing(dark=dark, frame=frame, pieces=find_pieces(inks.writing(dark, frame), frame))
@@ -64,13 +64,13 @@ def segment(writing: Writing) -> tuple[Symbol, ...]:
     return tuple(_symbol(piece, writing.dark, place=place) for place, piece in enumerate(groups))
 
 
-def segment_again(writing: Writing, *, whole: Sequence[Box] = ()) -> tuple[Symbol, ...]:
+def segment_again(writing: Writing, *, unparted: Sequence[Box] = ()) -> tuple[Symbol, ...]:
     """All symbols that the writing of a region may be, whatever its cells: pieces, parts of them, several together.
 
     For what `segment` cannot tell: digits that touch or are squeezed into one cell, broken strokes, dots and dashes.
-    What lies in one of the boxes whole is not parted.
+    What lies in one of the boxes unparted stays whole.
     """
-    return alternatives(writing.pieces, writing.dark, whole=whole)
+    return alternatives(writing.pieces, writing.dark, unparted=unparted)
 
 
 def isolate(cell: NDArray[np.uint8]) -> NDArray[np.uint8]:
