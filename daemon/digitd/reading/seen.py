@@ -20,7 +20,7 @@ Clock = Callable[[str], AbstractContextManager[None]]
 #: symbols in one way only: of 57 such amounts of development cheques none was wrong, of all others half.
 WIDEST_SURE, LEAST_SURE = 1.1, 0.95
 
-#: A symbol that is a digit with this probability, and no wider than this for its height, is not parted; see docs/adr/0008.
+#: A symbol that is a digit with this probability, and no wider than this for its height, is not parted: ADR 8.
 SURELY, NARROW = 0.999, 0.9
 
 #: What is passed over and is lower than this share of the highest digit is a dot or a dash, and no evidence of a digit.
