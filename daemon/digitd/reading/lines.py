@@ -144,11 +144,11 @@ def _through(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
     anywhere = max(longer, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
     found = _thin(runs, longer, frame)
     count, marks, stats, _ = cv2.connectedComponentsWithStats(found)
-    keep = np.zeros(count, np.uint8)
+    keep, ink = np.zeros(count, np.uint8), runs > 0
     for index in range(1, count):
-        x, _, width, _ = (int(v) for v in stats[index, :4])
+        x, width = int(stats[index, cv2.CC_STAT_LEFT]), int(stats[index, cv2.CC_STAT_WIDTH])
         enters = frame.x0 > 0 and not frame.cells and (x <= 1 or x + width >= found.shape[1] - 1)
-        keep[index] = (width >= anywhere or enters) and not _strikes(stats[index], runs > 0, frame)
+        keep[index] = (width >= anywhere or enters) and not _strikes(stats[index], ink, frame)
     return keep[marks]
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading import ink as inks
 from digitd.reading.locate.rooms import Room
 from digitd.reading.locate.ruling import Ruling
 
@@ -34,7 +35,7 @@ SPECKS = 0.01
 
 def blanks(lines: Ruling, rooms: Sequence[Room]) -> list[Room]:
     """The rooms above underlined blanks, on the small picture; of blanks that nobody has written on, and in no room."""
-    dark = _dark(lines.grey)
+    dark = (inks.darkness(lines.grey) > DARK).view(np.uint8)
     ink = dark & (1 - cv2.dilate(lines.across | lines.down, np.ones((3, 3), np.uint8)))
     letter = _letter_height(ink, lines.side)
     if not letter:
@@ -77,12 +78,6 @@ def _lone(lines: Ruling, letter: float) -> list[_Line]:
         if level and not touched[index] and width >= SHORTEST * letter:
             found.append(_Line(x, x + width, round(float(centres[index][1]))))
     return found
-
-
-def _dark(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    side = max(15, max(grey.shape) // 40 | 1)
-    paper = cv2.GaussianBlur(cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), (0, 0), side / 4)
-    return (255 - cv2.divide(grey, cv2.max(paper, 1), scale=255) > DARK).view(np.uint8)
 
 
 def _letter_height(ink: NDArray[np.uint8], side: int) -> float:

@@ -97,9 +97,9 @@ def from_features(page: Features, reference: Features) -> Iterator[NDArray[np.fl
     A scanner's view (shift, turn, scale) needs two matches, so that it is found among many wrong ones, where the four
     of a camera's sometimes settle on a corner of the page; so it comes first, unless far fewer agree with it.
     """
-    for most in (STRONGEST, FEATURES):
-        if most == STRONGEST or max(len(page.points), len(reference.points)) > STRONGEST:
-            yield from _from_strongest(page, reference, most)
+    yield from _from_strongest(page, reference, STRONGEST)
+    if max(len(page.points), len(reference.points)) > STRONGEST:
+        yield from _from_strongest(page, reference, FEATURES)
 
 
 def _from_strongest(page: Features, reference: Features, most: int) -> Iterator[NDArray[np.float64]]:
