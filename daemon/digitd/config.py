@@ -54,6 +54,9 @@ class Workers(_Section):
 
     processes: Annotated[int, Field(ge=0, le=256)] = 0
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    seconds: Annotated[float, Field(ge=0, le=86400)] = 300.0
+    memory_mb: Annotated[int, Field(ge=0, le=1 << 20)] = 4096
+    documents: Annotated[int, Field(ge=0)] = 5000
 
 
 class Verify(_Section):

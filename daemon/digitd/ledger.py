@@ -55,7 +55,7 @@ class Ledger:
                 self._put_away(document)
         half_read = self._store.documents(states=[DocumentState.READING])
         for document in half_read:
-            self.lost(document.id, "the service ended while reading it", alone=len(half_read) == 1)
+            self.lost(document.id, "the service ended while reading it", blamed=len(half_read) == 1)
         return {document.id for document in half_read}
 
     def unentered(self) -> Iterator[str]:
@@ -88,9 +88,9 @@ class Ledger:
             self._put_away(document)
         return document
 
-    def claim_next(self, *, among: Collection[int] | None = None) -> Document | None:
+    def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
         """The next document to read, or None."""
-        return self._store.claim_next(among=among)
+        return self._store.claim_next(among=among, besides=besides)
 
     def bytes_of(self, document: Document) -> bytes:
         """The bytes of a document that is to be read.
@@ -152,20 +152,20 @@ class Ledger:
         log().warning("document_failed", document=document.name, id=document_id, reason=reason)
         self._put_away(document)
 
-    def lost(self, document_id: int, reason: str, *, alone: bool) -> bool:
+    def lost(self, document_id: int, reason: str, *, blamed: bool) -> bool:
         """Queue a document again that never came back; returns whether it was given up instead.
 
         Only a try during which nothing else was in hand counts: a neighbour may be to blame for any other.
         """
         document = self._store.document(document_id)
-        if alone and document.attempts >= self._attempts:
+        if blamed and document.attempts >= self._attempts:
             times = f"{document.attempts} times" if document.attempts > 1 else "once"
             self.failed(
                 document_id, f"given up: {reason}, {times}; look at the file, then `digitd retry {document_id}`"
             )
             return True
-        log().warning("document_lost", document=document.name, id=document_id, reason=reason, alone=alone)
-        self._store.put_back(document_id, reason, count_attempt=alone)
+        log().warning("document_lost", document=document.name, id=document_id, reason=reason, blamed=blamed)
+        self._store.put_back(document_id, reason, count_attempt=blamed)
         return False
 
     def put_back(self, document_id: int, reason: str) -> None:

@@ -167,8 +167,16 @@ def _one_document() -> Iterator[None]:
         yield
     except (DigitdError, MemoryError):
         raise
+    except cv2.error as fault:
+        if fault.code == cv2.Error.STS_NO_MEM:
+            raise MemoryError from fault
+        raise _unexpected(fault) from fault
     except Exception as fault:
-        raise Unexpected(f"digitd itself failed on it ({type(fault).__name__}: {fault}): please report this") from fault
+        raise _unexpected(fault) from fault
+
+
+def _unexpected(fault: Exception) -> Unexpected:
+    return Unexpected(f"digitd itself failed on it ({type(fault).__name__}: {fault}): please report this")
 
 
 def check_forms(config: Config) -> Iterator[tuple[str, str]]:

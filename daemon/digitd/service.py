@@ -3,6 +3,7 @@
 Killing it at any instant loses nothing: a file is in the inbox, in `var/work`, or where its row says.
 """
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -29,6 +30,9 @@ from digitd.wake import Bell, Stop, stopping_on_signals
 
 #: Seconds until a database that took no writes is tried again.
 RETRY_SECONDS = 5.0
+
+#: Seconds until a document that lost its process is read again: doubled each time, for memory may be short just now.
+REST_SECONDS = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,6 +126,8 @@ class Service:
         self._claimed: deque[str] = deque()
         self._results: deque[Finished] = deque()
         self._suspects: set[int] = set()
+        self._losses: Counter[int] = Counter()
+        self._resting: dict[int, float] = {}
         self._queued = 0
         self._fault: DigitdError | None = None
         self._begun = time.monotonic()
@@ -203,11 +209,13 @@ class Service:
                 self.progress.states[document.state] += 1
 
     def _dispatch(self) -> None:
-        """Hand queued documents to the engine; one that may have killed a process goes alone."""
+        """Hand queued documents to the engine; one that may have killed the service goes alone."""
         if self._successor is not None:
             return
-        while self._engine.in_hand < (1 if self._suspects else self._engine.room):
-            document = self._ledger.claim_next(among=self._suspects or None)
+        now = time.monotonic()
+        self._resting = {key: until for key, until in self._resting.items() if until > now}
+        while self._engine.free and not (self._suspects and self._engine.in_hand):
+            document = self._ledger.claim_next(among=self._suspects or None, besides=self._resting)
             if document is not None:
                 self._queued = max(0, self._queued - 1)
                 try:
@@ -218,7 +226,7 @@ class Service:
             elif self._suspects:
                 self._suspects.clear()
             else:
-                self._queued = 0
+                self._queued = len(self._resting)
                 return
 
     def _collect(self) -> None:
@@ -229,11 +237,13 @@ class Service:
             self._results.popleft()
 
     def _write(self, result: Finished) -> None:
+        self._suspects.discard(result.document_id)
         if result.outcome is Outcome.LOST:
-            given_up = self._ledger.lost(result.document_id, result.reason, alone=result.alone)
+            given_up = self._ledger.lost(result.document_id, result.reason, blamed=result.blamed)
             self.progress.states[DocumentState.FAILED] += given_up
             self._queued += not given_up
-            self._suspects.add(result.document_id)
+            if result.blamed and not given_up:
+                self._rest(result.document_id)
         elif result.outcome is Outcome.UNABLE:
             self._ledger.put_back(result.document_id, result.reason)
             if self._fault is None:
@@ -245,6 +255,11 @@ class Service:
         else:
             self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
             self.progress.pages += len(result.reading.pages)
+
+    def _rest(self, document_id: int) -> None:
+        """Let a document wait that lost its process, longer each time."""
+        self._resting[document_id] = time.monotonic() + REST_SECONDS * 2 ** self._losses[document_id]
+        self._losses[document_id] += 1
 
     def _over(self, *, once: bool) -> bool:
         if self._stop.asked:
@@ -264,11 +279,12 @@ class Service:
         self.progress.left = self._inbox.left
 
     def _idle_seconds(self) -> float:
-        """How long there is nothing to do unless a document comes back or the inbox changes: until a look is due."""
+        """How long there is nothing to do unless a document comes back or the inbox changes."""
+        now = time.monotonic()
+        engine_due = self._engine.due() or math.inf
         if self._stop.asked:
-            return RETRY_SECONDS
+            return min(RETRY_SECONDS, engine_due - now)
         more = self._claimed or self._inbox.candidates
         if self._results or (more and self._queued < self._engine.room):
             return 0.0
-        now = time.monotonic()
-        return self._inbox.due(now) - now
+        return min(self._inbox.due(now), engine_due, *self._resting.values()) - now

@@ -1,19 +1,23 @@
 """The engine over real processes. What they run is `eval`: the bytes of a document say what its reader does."""
 
+import errno
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
 
-from digitd.config import Config, Reading
-from digitd.engine import Engine, Finished, Outcome, open_engine
+from digitd.config import Config, Reading, Workers
+from digitd.engine import Engine, Finished, Outcome, lane, open_engine
+from digitd.engine.lane import Bounds
+from digitd.engine.processes import _process
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 
 DIE = b"__import__('os')._exit(1)"
@@ -29,9 +33,11 @@ def rings() -> SimpleQueue[None]:
 def make(rings: SimpleQueue[None]) -> Iterator[Callable[..., Engine]]:
     made: list[Engine] = []
 
-    def opened(open_executor: Callable[[], Executor] | None = None, read: Any = eval, processes: int = 2) -> Engine:
+    def opened(
+        open_executor: Callable[[], Executor] = process, read: Any = eval, *, processes: int = 2, **bounds: Any
+    ) -> Engine:
         made.append(
-            Engine(open_executor or partial(pool, processes), read, processes=processes, wake=lambda: rings.put(None))
+            Engine(open_executor, read, processes=processes, wake=lambda: rings.put(None), bounds=Bounds(**bounds))
         )
         return made[-1]
 
@@ -40,49 +46,99 @@ def make(rings: SimpleQueue[None]) -> Iterator[Callable[..., Engine]]:
         engine.abandon()
 
 
-def pool(processes: int) -> Executor:
-    """Processes that have started, as the engine's own have: the pool notices the death of no other."""
-    made = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
-    wait([made.submit(os.getpid) for _ in range(processes)])
-    return made
+def process() -> Executor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
 def all_of(engine: Engine, rings: SimpleQueue[None]) -> dict[int, Finished]:
     """Everything that was handed over, once it is back."""
     found: dict[int, Finished] = {}
     while engine.in_hand:
-        rings.get(timeout=PATIENCE_SECONDS)
+        due = engine.due()
+        with suppress(Empty):
+            rings.get(timeout=PATIENCE_SECONDS if due is None else max(0.0, due - time.monotonic()))
         found |= {item.document_id: item for item in engine.finished()}
     return found
 
 
 def test_bytes_go_in_and_readings_come_out(make: Any, rings: SimpleQueue[None]) -> None:
-    """Each document comes back with its own reading, and a ring announces it."""
+    """Each document comes back with its own reading, and a ring announces it; no more than there is room for."""
     engine = make()
-    for number in range(6):
+    for number in range(4):
+        assert engine.free == 4 - number
         engine.submit(number, f"{number} * 2".encode(), form=None)
+    assert engine.free == 0
     found = all_of(engine, rings)
-    assert {n: (f.outcome, f.reading) for n, f in found.items()} == {n: (Outcome.READ, 2 * n) for n in range(6)}
+    assert {n: (f.outcome, f.reading) for n, f in found.items()} == {n: (Outcome.READ, 2 * n) for n in range(4)}
 
 
-def test_a_process_that_dies_loses_only_what_was_in_hand(make: Any, rings: SimpleQueue[None]) -> None:
-    """All in hand come back as lost in company, and the next document is read as if nothing had been."""
+def test_only_the_document_that_was_being_read_is_blamed(make: Any, rings: SimpleQueue[None]) -> None:
+    """What stands in line behind a killer is lost without blame, what another process reads is not even lost."""
     engine = make()
-    engine.submit(1, DIE, form=None)
-    engine.submit(2, b"__import__('time').sleep(600)", form=None)
+    for number, text in enumerate((DIE, b"1", b"2", b"3")):  # in turn: the third stands behind the first
+        engine.submit(number, text, form=None)
     found = all_of(engine, rings)
-    assert {(f.outcome, f.alone) for f in found.values()} == {(Outcome.LOST, False)}
-    engine.submit(3, b"7", form=None)
-    assert all_of(engine, rings)[3].reading == 7
+    assert {n: (f.outcome, f.blamed) for n, f in found.items()} == {
+        0: (Outcome.LOST, True),
+        1: (Outcome.READ, False),
+        2: (Outcome.LOST, False),
+        3: (Outcome.READ, False),
+    }
+    engine.submit(4, b"7", form=None)
+    assert all_of(engine, rings)[4].reading == 7
 
 
-def test_alone_it_is_known_who_killed_the_process(make: Any, rings: SimpleQueue[None]) -> None:
-    """With nothing else in hand the document is to blame, each time anew."""
-    engine = make(processes=1)
-    for _ in range(2):
-        engine.submit(1, DIE, form=None)
-        (found,) = all_of(engine, rings).values()
-        assert (found.outcome, found.alone) == (Outcome.LOST, True)
+def test_a_document_that_takes_too_long_is_lost(make: Any, rings: SimpleQueue[None]) -> None:
+    """Its process is killed; the one behind it is not to blame, and has its own time then."""
+    engine = make(processes=1, seconds=2.0)
+    engine.submit(1, b"__import__('time').sleep(600)", form=None)
+    engine.submit(2, b"7", form=None)
+    found = all_of(engine, rings)
+    assert {n: (f.outcome, f.blamed) for n, f in found.items()} == {1: (Outcome.LOST, True), 2: (Outcome.LOST, False)}
+    assert found[1].reason == "reading it took more than 2 s"
+    engine.submit(2, b"7", form=None)
+    assert all_of(engine, rings)[2].reading == 7
+
+
+def test_a_process_is_replaced_after_its_documents(make: Any, rings: SimpleQueue[None]) -> None:
+    """As many as it may read; then another takes its place, and none is lost in between."""
+    engine, seen = make(processes=1, documents=2), []
+    for number in range(5):
+        while not engine.free:
+            engine.finished()
+        engine.submit(number, b"__import__('os').getpid()", form=None)
+        found = all_of(engine, rings)[number]
+        assert found.outcome is Outcome.READ
+        seen.append(found.reading)
+    assert [seen.index(pid) for pid in seen] == [0, 0, 2, 2, 4]
+
+
+def test_a_process_that_does_not_come_up_is_tried_again_later(
+    make: Any, rings: SimpleQueue[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No document is to blame for it; meanwhile nothing is free, and it is known when the next try is due."""
+    monkeypatch.setattr(lane, "FIRST_REST_SECONDS", 0.05)
+    tries = iter(["dies", "no room", "well"])
+
+    def open_executor() -> Executor:
+        match next(tries):
+            case "dies":
+                return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=os._exit, initargs=(1,))
+            case "no room":
+                raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        return process()
+
+    engine = make(open_executor, processes=1)
+    engine.submit(1, b"7", form=None)
+    (found,) = all_of(engine, rings).values()
+    assert (found.outcome, found.blamed) == (Outcome.LOST, False)
+    assert "no process could be started" in found.reason
+    assert engine.free == 0
+    while not engine.free:
+        time.sleep(max(0.0, (engine.due() or 0.0) - time.monotonic()))
+        engine.finished()
+    engine.submit(1, b"7", form=None)
+    assert all_of(engine, rings)[1].reading == 7
 
 
 def test_a_process_that_died_idle_harms_nobody(make: Any, rings: SimpleQueue[None]) -> None:
@@ -97,6 +153,19 @@ def test_a_process_that_died_idle_harms_nobody(make: Any, rings: SimpleQueue[Non
         outcomes.append(all_of(engine, rings)[2].outcome)
         assert len(outcomes) <= 2
     assert set(outcomes) <= {Outcome.LOST, Outcome.READ}
+
+
+def test_memory_is_bounded(rings: SimpleQueue[None]) -> None:
+    """A process of the configuration gets no more than it may have: what asks for more is a fault of that document."""
+    workers = Workers(processes=1, memory_mb=1024)
+    engine = Engine(partial(_process, Config(workers=workers)), eval, processes=1, wake=lambda: rings.put(None))
+    engine.submit(1, b"len(bytearray(3 << 30))", form=None)
+    (found,) = all_of(engine, rings).values()
+    engine.submit(2, b"len(bytearray(3 << 20))", form=None)
+    (after,) = all_of(engine, rings).values()
+    engine.abandon()
+    assert (found.outcome, found.reason, found.blamed) == (Outcome.LOST, "not enough memory", True)
+    assert after.reading == 3 << 20
 
 
 def test_abandoning_does_not_wait(make: Any) -> None:
@@ -126,7 +195,7 @@ def test_a_fault_is_told_apart(
     def read(_data: bytes, _form: str | None) -> None:
         raise fault
 
-    engine = make(partial(ThreadPoolExecutor, 1), read)
+    engine = make(partial(ThreadPoolExecutor, 1), read, processes=1)
     engine.submit(1, b"", form=None)
     (found,) = all_of(engine, rings).values()
     assert (found.outcome, found.reason) == (outcome, reason)

@@ -94,7 +94,7 @@ def test_once_reads_what_comes_while_it_runs(bench: Any, monkeypatch: pytest.Mon
 
 
 class Mortal(Executor):
-    """Processes that die: "kill" takes everything in hand with it, as a broken pool does."""
+    """A process that may die: "kill" ends it, and takes what stands in line behind with it."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
@@ -108,11 +108,10 @@ class Mortal(Executor):
         return future
 
     def work(self) -> None:
-        """What the processes would have done meanwhile."""
+        """What the process would have done meanwhile."""
         taken, self.waiting = self.waiting, []
-        if any(args[0].startswith(b"kill") for _, _, args in taken):
-            self.broken = True
         for future, fn, args in taken:
+            self.broken = self.broken or (bool(args) and args[0].startswith(b"kill"))
             if self.broken:
                 future.set_exception(BrokenExecutor("a process ended"))
                 continue
@@ -133,10 +132,14 @@ def mortal(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def wait(seconds: float) -> None:
         assert seconds > 0, "the service spins instead of waiting"
-        pools[-1].work()
+        for pool in pools:
+            pool.work()
 
     monkeypatch.setattr(bench.bell, "wait", wait)
-    return bench.service(executor=open_pool)
+    monkeypatch.setattr(service, "REST_SECONDS", 0.001)
+    made = bench.service(executor=open_pool)
+    made.open_pool = open_pool
+    return made
 
 
 def test_a_document_that_kills_its_process_is_set_aside(bench: Any, mortal: Any) -> None:
@@ -160,7 +163,7 @@ def test_neighbours_of_a_killer_keep_a_clean_record(bench: Any, mortal: Any) -> 
 
 
 def test_two_killers_are_both_found(bench: Any, mortal: Any) -> None:
-    """Each is tried alone, so neither hides behind the other."""
+    """Each has a process of its own, so neither hides behind the other."""
     for name in ("kill 1", "a", "kill 2", "b"):
         bench.drop(name)
     mortal.run(once=True)
@@ -293,7 +296,7 @@ def test_a_poison_document_found_by_a_crash_goes_alone(bench: Any, mortal: Any) 
     mortal._take()
     mortal._dispatch()
     assert bench.store.counts()[S.READING] == 3
-    again = bench.service(executor=mortal._engine._open_executor)
+    again = bench.service(executor=mortal.open_pool)
     again.run(once=True)
     assert bench.states() == {"a": "done", "kill": "failed", "b": "done"}
     assert bench.store.documents(name="a")[0].attempts == 1

@@ -91,7 +91,7 @@ class Changing:
             self.pools.append(Patient())
             return self.pools[-1]
 
-        return Engine(open_pool, read, processes=2, wake=self.bench.bell.ring)
+        return Engine(open_pool, read, processes=1, wake=self.bench.bell.ring)
 
     def try_out(self, model: Model) -> None:
         self.tried.append(model.id.partition("@")[0])

@@ -47,14 +47,16 @@ class Documents(Database):
                 _write_move(connection, new, previous, state, at=at, reason=why)
             return _document(connection.execute(select(documents).where(documents.c.id == new)).one())
 
-    def claim_next(self, *, among: Collection[int] | None = None) -> Document | None:
+    def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
         """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none.
 
-        among limits the choice to these ids.
+        among limits the choice to these ids, and besides takes these out of it.
         """
         query = select(documents).where(documents.c.state == DocumentState.QUEUED).order_by(documents.c.id).limit(1)
         if among is not None:
             query = query.where(documents.c.id.in_(among))
+        if besides:
+            query = query.where(documents.c.id.not_in(besides))
         with self._writing() as connection:
             row = connection.execute(query).first()
             if row is None:

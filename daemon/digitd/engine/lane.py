@@ -1,0 +1,240 @@
+"""One process that reads, and the documents in line for it: the first is being read, and answers for what happens.
+
+An executor of one process each, and not one of many, because it cannot be known which document killed a process that
+had several in hand, or has hung in one.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
+from digitd.logs import log
+from digitd.records import DocumentReading
+
+#: Documents in line for a process, so that it never waits for the coordinator.
+LINE = 2
+
+#: A process that has not come up after so many seconds will not.
+START_SECONDS = 120.0
+
+#: Seconds until a process that did not come up is started again: doubled each time, up to the last.
+FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
+
+Read = Callable[[bytes, str | None], DocumentReading]
+
+
+class Outcome(StrEnum):
+    """What became of a document that was handed over."""
+
+    #: Read; there is a reading.
+    READ = "read"
+    #: It cannot be read, and trying again will not help.
+    REFUSED = "refused"
+    #: The process that should have read it died, hung, or ran out of memory; whether it is to blame is told.
+    LOST = "lost"
+    #: Nothing can be read: the model or the configuration is at fault, not the document.
+    UNABLE = "unable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A document that came back. blamed says that it was being read when its process was lost."""
+
+    document_id: int
+    outcome: Outcome
+    reading: DocumentReading | None = None
+    reason: str = ""
+    blamed: bool = False
+    fault: DigitdError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a process may do: seconds with one document, and documents until a fresh one takes its place; 0: any."""
+
+    seconds: float = 0.0
+    documents: int = 0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Handed:
+    """A document in line. given says that a process took it; ended_at is when it came back, on the steady clock."""
+
+    document_id: int
+    future: Future[DocumentReading]
+    given: bool = True
+    ended_at: float = 0.0
+
+
+class Lane:
+    """A process, and its line.
+
+    Parameters
+    ----------
+    open_executor
+        Makes an executor that does one thing at a time, in order; called again when it broke.
+    read
+        What it runs; must be importable where it runs.
+    wake
+        Called, from another thread, when a document may have come back.
+    bounds
+        What its process may do.
+    """
+
+    def __init__(
+        self, open_executor: Callable[[], Executor], read: Read, *, wake: Callable[[], None], bounds: Bounds
+    ) -> None:
+        self._open_executor = open_executor
+        self._read = read
+        self._wake = wake
+        self._bounds = bounds
+        self._line: deque[_Handed] = deque()
+        self._since = 0.0
+        self._served = 0
+        self._rest_seconds = 0.0
+        self._rests_until = 0.0
+        self._executor: Executor | None = None
+        self._up: Future[int] = Future()
+        self._up_since = 0.0
+        self._open()
+
+    @property
+    def in_line(self) -> int:
+        """How many documents are being read or wait here."""
+        return len(self._line)
+
+    @property
+    def room(self) -> int:
+        """How many more may stand in line now; none while the process is to be replaced, or rests."""
+        return 0 if self._executor is None or self._worn else LINE - len(self._line)
+
+    def submit(self, document_id: int, data: bytes, *, form: str | None) -> None:
+        """Put a document in line; there must be room."""
+        assert self._executor is not None
+        handed = _Handed(document_id=document_id, future=Future())
+        try:
+            handed.future = self._executor.submit(self._read, data, form)
+        except BrokenExecutor as fault:  # the process died while nobody was looking
+            handed.given = False
+            handed.future.set_exception(fault)
+        if not self._line:
+            self._since = time.monotonic()
+        self._line.append(handed)
+        handed.future.add_done_callback(lambda _: self._came_back(handed))
+
+    def finished(self) -> Iterator[Finished]:
+        """What has come back since the last call, in order."""
+        if self._executor is None and time.monotonic() >= self._rests_until:
+            self._open()
+        if self._overdue():
+            self._kill()
+            yield from self._lost(f"reading it took more than {self._bounds.seconds:g} s")
+        while self._line and self._line[0].future.done():
+            if isinstance(self._line[0].future.exception(), BrokenExecutor):
+                yield from self._lost("the process that read it ended")
+                return
+            handed = self._line.popleft()
+            self._since = handed.ended_at
+            self._served += 1
+            self._rest_seconds = 0.0
+            yield _finished(handed)
+        if self._worn and not self._line:
+            self.close()
+            self._open()
+
+    def due(self) -> float | None:
+        """When the first in line has taken too long, or a process that rests is started, on the steady clock."""
+        if self._executor is None:
+            return self._rests_until
+        if not self._line:
+            return None
+        if not self._up.done():
+            return self._up_since + START_SECONDS
+        return max(self._since, self._up_since) + self._bounds.seconds if self._bounds.seconds else None
+
+    def close(self) -> None:
+        """Let the process go; what is in line is read to its end first."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+
+    def abandon(self) -> None:
+        """Stop the process at once; what is in line is lost."""
+        self._kill()
+
+    @property
+    def _worn(self) -> bool:
+        return 0 < self._bounds.documents <= self._served
+
+    def _came_back(self, handed: _Handed) -> None:
+        handed.ended_at = time.monotonic()
+        self._wake()
+
+    def _came_up(self, _: object) -> None:
+        self._up_since = time.monotonic()
+        self._wake()  # from now on another time is due
+
+    def _overdue(self) -> bool:
+        due = self.due()
+        return bool(self._line) and due is not None and time.monotonic() >= due and not self._line[0].future.done()
+
+    def _lost(self, reason: str) -> Iterator[Finished]:
+        """All in line, of which the first was being read, if the process had come up; then another process."""
+        wait([handed.future for handed in self._line])  # told within moments
+        came_up = self._up.done() and self._up.exception() is None
+        for place, handed in enumerate(self._line):
+            yield Finished(
+                document_id=handed.document_id,
+                outcome=Outcome.LOST,
+                reason=reason if came_up else "no process could be started to read it",
+                blamed=came_up and handed.given and place == 0,
+            )
+        self._line.clear()
+        self._kill()
+        if came_up:
+            self._open()
+        else:
+            self._rest("its process ended before it was ready")
+
+    def _open(self) -> None:
+        self._served, self._up_since = 0, time.monotonic()
+        try:
+            self._executor = self._open_executor()
+            self._up = self._executor.submit(os.getpid)  # starts the process now
+        except OSError as fault:
+            self._rest(str(fault.strerror))
+        else:
+            self._up.add_done_callback(self._came_up)
+
+    def _rest(self, reason: str) -> None:
+        """Start no process for a while: there is no memory for one, or no more are allowed."""
+        self._executor = None
+        self._rest_seconds = min(LONGEST_REST_SECONDS, 2 * self._rest_seconds or FIRST_REST_SECONDS)
+        self._rests_until = time.monotonic() + self._rest_seconds
+        log().error("worker_not_started", reason=reason, retry_seconds=self._rest_seconds)
+
+    def _kill(self) -> None:
+        """End the process for certain: it ignores the polite signal, which a broken executor would send."""
+        if self._executor is None:
+            return
+        processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+
+
+def _finished(handed: _Handed) -> Finished:
+    fault = handed.future.exception()
+    key = handed.document_id
+    if fault is None:
+        return Finished(document_id=key, outcome=Outcome.READ, reading=handed.future.result())
+    if isinstance(fault, (UnreadableDocument, TemplateError)):
+        return Finished(document_id=key, outcome=Outcome.REFUSED, reason=str(fault))
+    if isinstance(fault, MemoryError):
+        return Finished(document_id=key, outcome=Outcome.LOST, reason="not enough memory", blamed=True)
+    told = fault if isinstance(fault, DigitdError) else ModelError(f"reading is not possible: {fault}")
+    return Finished(document_id=key, outcome=Outcome.UNABLE, reason=str(told), fault=told)

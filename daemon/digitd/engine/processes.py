@@ -1,0 +1,66 @@
+"""The processes of this machine that read: how one is started, prepared and bounded."""
+
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import lru_cache, partial
+
+from digitd import logs
+from digitd.config import Config
+from digitd.engine.engine import Engine
+from digitd.engine.lane import Bounds
+from digitd.errors import DigitdError
+from digitd.reader import open_reader
+from digitd.records import DocumentReading
+from digitd.wake import end_with_parent
+
+
+def open_engine(config: Config, *, wake: Callable[[], None]) -> Engine:
+    """The engine of the configuration: processes on this machine, started before the first document comes."""
+    return Engine(
+        partial(_process, config),
+        partial(read_here, config),
+        processes=config.workers.processes or os.cpu_count() or 1,
+        wake=wake,
+        bounds=Bounds(seconds=config.workers.seconds, documents=config.workers.documents),
+    )
+
+
+def read_here(config: Config, data: bytes, form: str | None) -> DocumentReading:
+    """Read a document in this process, with a reader that is opened once.
+
+    Raises
+    ------
+    DigitdError
+        The document, the form or the model is at fault.
+    """
+    return _reader(config).read(data, form)
+
+
+def _process(config: Config) -> Executor:
+    # Never plain fork: threads of OpenCV and the watcher would be copied half-way through what they were doing.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, context, initializer=_begin_process, initargs=(config,))
+
+
+_reader = lru_cache(maxsize=1)(open_reader)
+
+
+def _begin_process(config: Config) -> None:
+    """Prepare a reading process: it ends with its parent, not with the terminal's Ctrl-C, and uses one core."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_with_parent()
+    logs.configure(config.log.level, json=config.log.json_lines)  # or lines would go to standard output
+    import cv2
+
+    cv2.setNumThreads(1)
+    if config.workers.memory_mb:
+        bytes_allowed = config.workers.memory_mb << 20
+        resource.setrlimit(resource.RLIMIT_DATA, (bytes_allowed, bytes_allowed))
+    try:
+        _reader(config)
+    except DigitdError:
+        return  # told with the first document: here it would only break the executor
