@@ -9,13 +9,11 @@ from digitd.config import Config
 from digitd.errors import DigitdError, ModelError
 from digitd.intake import lock
 from digitd.intake.folders import check_apart, check_folders
+from digitd.intake.inbox import PROBE, PROBE_SECONDS
 from digitd.intake.watch import Watcher, on_network
 from digitd.models import find
 from digitd.reader import DRAWN, check_forms, try_model
 from digitd.store import Store
-
-#: How long an event of the inbox may take to arrive.
-EVENT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +69,8 @@ def _events(config: Config) -> str:
     watcher = Watcher(config.inbox, arrived.set, polling=network)
     watcher.start()
     try:
-        with tempfile.NamedTemporaryFile(prefix=".digitd-probe-", dir=config.inbox):
-            told = arrived.wait(EVENT_SECONDS)
+        with tempfile.NamedTemporaryFile(prefix=PROBE, dir=config.inbox):
+            told = arrived.wait(PROBE_SECONDS)
     finally:
         watcher.stop()
     if told:

@@ -88,6 +88,7 @@ def serve(
             closing.callback(watcher.stop)
         opened = partial(open_engine, wake=bell.ring)
         inbox = Inbox(config, watcher)
+        inbox.probe()
         service = Service(
             config,
             Ledger(config, store, model=model),

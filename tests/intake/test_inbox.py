@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from digitd.config import Config, Intake
-from digitd.intake import archive
+from digitd.intake import archive, claim
 from digitd.intake import inbox as module
 from digitd.intake.inbox import Clock, Inbox
 from digitd.intake.watch import Watcher
@@ -43,7 +43,7 @@ class FakeWatcher(Watcher):
         return self.lives
 
     def note(self, *closed: Path) -> None:
-        self.changed = True
+        self.changed = self.told = True
         self._closed.update(str(path) for path in closed)
 
 
@@ -66,6 +66,7 @@ def watcher(config: Config) -> FakeWatcher:
 
 def drop(config: Config, name: str, *, at: float, data: bytes = b"data") -> Path:
     path = config.inbox / name
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
     os.utime(path, (at, at))
     return path
@@ -194,3 +195,58 @@ def test_an_inbox_that_goes_and_comes_back_is_watched_again(
     inbox.look(now_please=True)
     assert watcher.starts == 2
     assert inbox.take() is not None
+
+
+def test_where_no_event_arrives_the_inbox_is_polled(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """A probe is written at the start; its event may take a moment, but not for ever."""
+    inbox = Inbox(config, watcher, clock=time.clock)
+    watcher.start()
+    inbox.probe()
+    assert list(config.inbox.iterdir()) == []
+    inbox.look()
+    assert inbox.due(time.now) == time.now + module.PROBE_SECONDS
+    time.now += module.PROBE_SECONDS
+    with capture_logs() as lines:
+        inbox.look()
+    assert watcher._polling
+    assert [line["event"] for line in lines] == ["events_do_not_arrive"]
+
+
+def test_one_event_is_proof_enough(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """Whatever it tells of."""
+    inbox = Inbox(config, watcher, clock=time.clock)
+    inbox.probe()
+    watcher.note()
+    time.now += 2 * module.PROBE_SECONDS
+    inbox.look()
+    assert not watcher._polling
+    assert inbox.due(time.now) == time.now + 60
+
+
+def test_files_without_an_event_are_counted(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """Those there at the start are not, nor those of which an event told."""
+    inbox = Inbox(config, watcher, clock=time.clock)
+    drop(config, "a.png", at=0)
+    inbox.look()
+    drop(config, "b.png", at=0)
+    watcher.note()
+    inbox.look(now_please=True)
+    assert inbox.unannounced == 0
+    drop(config, "c.png", at=0)
+    time.now += 60
+    with capture_logs() as lines:
+        inbox.look()
+    assert inbox.unannounced == 1
+    assert [line["event"] for line in lines] == ["found_without_event"]
+
+
+def test_folders_take_turns(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """A thousand older files of one form do not keep the one of another waiting."""
+    for number in range(5):
+        drop(config, f"many/{number}.png", at=number)
+    drop(config, "few/a.png", at=10)
+    drop(config, "b.png", at=20)
+    inbox = Inbox(config, watcher, clock=time.clock)
+    inbox.look()
+    taken = [claim.inspect(config.var / archive.WORK, inbox.take() or "") for _ in range(7)]
+    assert [one.name for one in taken if one] == ["0.png", "a.png", "b.png", "1.png", "2.png", "3.png", "4.png"]

@@ -1,10 +1,14 @@
 """The inbox as the service sees it: one look after another, and files that can be taken, one at a time."""
 
 import errno
+import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
 
 from digitd.config import Config
 from digitd.intake import archive, claim, listing
@@ -16,6 +20,12 @@ from digitd.logs import log
 
 #: While files are waiting to be taken, events make the inbox be listed at most once in so many seconds.
 CROWDED_SECONDS = 1.0
+
+#: Seconds within which the event of a probe must have come, or the inbox is polled.
+PROBE_SECONDS = 3.0
+
+#: How the probe's name begins: hidden, so that it is never taken.
+PROBE = ".digitd-probe-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,8 @@ class Inbox:
         Wakes; None where nothing is watched, because the service ends when all is read.
     clock
         What time it is.
+
+    left is what the last look left alone; unannounced counts the files that no event told of.
     """
 
     def __init__(self, config: Config, watcher: Watcher | None, *, clock: Clock | None = None) -> None:
@@ -50,21 +62,35 @@ class Inbox:
         self._candidates: deque[Sighting] = deque()
         self._looked: float | None = None
         self._told: set[LeftAlone] = set()
+        self._probed_until: float | None = None
+        self._known: frozenset[Path] | None = None
         self.left: tuple[LeftAlone, ...] = ()
+        self.unannounced = 0
+
+    def probe(self) -> None:
+        """Write a file into the inbox to see that events arrive; where none does, it is polled from then on."""
+        if self._watcher is None:
+            return
+        with suppress(OSError), tempfile.NamedTemporaryFile(prefix=PROBE, dir=self._config.inbox):
+            self._probed_until = self._clock.steady() + PROBE_SECONDS
 
     def look(self, *, now_please: bool = False) -> None:
         """List the inbox if it is time to, or if asked to; what cannot be taken is told once in the log."""
         now = self._clock.steady()
+        self._judge_probe(now)
         if not now_please and now < self.due(now) and not self._may_look_for_events(now):
             return
         self._looked = now
+        announced = self._watcher is None or self._watcher.changed
         closed = frozenset[str]() if self._watcher is None else self._watcher.closed()
         try:
             found = listing.look(self._config.inbox, self._config.intake.ignore)
         except OSError as fault:
             item = LeftAlone(path=self._config.inbox, reason=_unlisted(fault), barred=True)
             found = listing.Listing(files=(), left=(item,))
-        self._candidates = deque(self._settling.see(found.files, closed, now=now, wall_now=self._clock.wall()))
+        ready = self._settling.see(found.files, closed, now=now, wall_now=self._clock.wall())
+        self._candidates = deque(in_turn(ready))
+        self._count_unannounced(found, announced=announced)
         self.left = found.left
         self._tell(found.left)
         self._watch_again()
@@ -94,7 +120,7 @@ class Inbox:
         if self._looked is None:
             return now
         rescan = self._looked + self._config.intake.rescan_seconds
-        return min(rescan, self._settling.due(self._looked) or rescan)
+        return min(rescan, self._settling.due(self._looked) or rescan, self._probed_until or rescan)
 
     @property
     def candidates(self) -> int:
@@ -105,6 +131,35 @@ class Inbox:
     def waiting(self) -> int:
         """How many files the last look saw that could be read one day and were not taken since."""
         return self._settling.waiting
+
+    @property
+    def looked_at(self) -> float | None:
+        """When the last look was, on the steady clock."""
+        return self._looked
+
+    @property
+    def watched(self) -> bool:
+        """Whether events can come, or are not wanted."""
+        return self._watcher is None or self._watcher.alive()
+
+    def _judge_probe(self, now: float) -> None:
+        if self._watcher is None or self._probed_until is None:
+            return
+        if self._watcher.told:
+            self._probed_until = None
+        elif now >= self._probed_until:
+            self._probed_until = None
+            self._watcher.poll()
+            log().warning("events_do_not_arrive", inbox=str(self._config.inbox), instead="looked at every second")
+
+    def _count_unannounced(self, found: listing.Listing, *, announced: bool) -> None:
+        """Count files that no event told of: a few are the lot of every watch, many are a broken one."""
+        before, self._known = self._known, frozenset(sighting.path for sighting in found.files)
+        if before is None or announced or self._watcher is None or self._watcher.changed:
+            return
+        if new := len(self._known - before):
+            self.unannounced += new
+            log().warning("found_without_event", files=new, inbox=str(self._config.inbox))
 
     def _may_look_for_events(self, now: float) -> bool:
         """Whether something happened; while there is plenty to take, it can wait until the look is worth its price."""
@@ -124,6 +179,15 @@ class Inbox:
             self._watcher.stop()
             self._watcher.start()
             log().warning("watch_restarted", inbox=str(self._config.inbox))
+
+
+def in_turn(files: Iterable[Sighting]) -> Iterator[Sighting]:
+    """One file of each folder after another, so that a full folder does not keep the others waiting."""
+    folders: dict[str | None, list[Sighting]] = {}
+    for sighting in files:
+        folders.setdefault(sighting.form, []).append(sighting)
+    for row in zip_longest(*folders.values()):
+        yield from (sighting for sighting in row if sighting is not None)
 
 
 def _unlisted(fault: OSError) -> str:

@@ -28,7 +28,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 
 
 class Watcher(FileSystemEventHandler):
-    """Watches the inbox and its folders from `start` to `stop`.
+    """Watches the inbox and its folders from `start` to `stop`. told says that some event has come since it was made.
 
     Parameters
     ----------
@@ -47,6 +47,7 @@ class Watcher(FileSystemEventHandler):
         self._observer: BaseObserver | None = None
         self._closed: set[str] = set()
         self.changed = False
+        self.told = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -54,6 +55,12 @@ class Watcher(FileSystemEventHandler):
         self._observer = _polling_observer() if self._polling else _kernel_observer()
         self._observer.schedule(self, str(self._inbox), recursive=True, event_filter=_WANTED)
         self._observer.start()
+
+    def poll(self) -> None:
+        """From now on look every second, for the kernel tells nothing."""
+        self.stop()
+        self._polling = True
+        self.start()
 
     def stop(self) -> None:
         """Stop watching; does nothing where it is not."""
@@ -80,7 +87,7 @@ class Watcher(FileSystemEventHandler):
         if isinstance(event, (FileMovedEvent, DirMovedEvent)) and not event.dest_path:
             return  # it left the inbox
         with self._lock:
-            self.changed = True
+            self.changed = self.told = True
             if isinstance(event, (FileClosedEvent, FileMovedEvent)):
                 self._closed.add(finished)
         self._wake()
