@@ -59,6 +59,12 @@ class Workers(_Section):
     documents: Annotated[int, Field(ge=0)] = 5000
 
 
+class Health(_Section):
+    """Where the service answers how it is."""
+
+    listen: Annotated[str, Field(pattern=r"^(|.+:\d{1,5})$")] = ""
+
+
 class Verify(_Section):
     """Who gives labels."""
 
@@ -79,6 +85,7 @@ class Config(_Section):
     intake: Intake = Intake()
     reading: Reading = Reading()
     workers: Workers = Workers()
+    health: Health = Health()
     verify: Verify = Verify()
     log: Log = Log()
     root: Annotated[Path, Field(exclude=True)] = Path()

@@ -7,16 +7,19 @@ the row. Nothing here waits, reads pages, or knows of processes.
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
+import digitd
 from digitd.config import Config
 from digitd.errors import ModelError, UnreadableDocument
 from digitd.intake import archive, claim
+from digitd.intake.lock import this_process
 from digitd.logs import log
 from digitd.models import Model, open_model
 from digitd.records import IN_FLIGHT, DocumentReading, DocumentState
 from digitd.store import Store
-from digitd.stored import Document
+from digitd.stored import Document, LastService
 
 
 class Ledger:
@@ -37,15 +40,30 @@ class Ledger:
         self._attempts = config.workers.attempts
         self._store = store
         self._model = model
+        self._started_at = datetime.now(UTC)
 
     @property
     def queued(self) -> int:
         """How many documents wait for a reader."""
-        return self._store.counts()[DocumentState.QUEUED]
+        return self.counts()[DocumentState.QUEUED]
 
-    def read_with(self, model: Model) -> None:
-        """Remember model with what is read from now on."""
+    @property
+    def model_id(self) -> str:
+        """The model that is remembered with what is read from now on."""
+        return self._model.id
+
+    def counts(self) -> Mapping[DocumentState, int]:
+        """How many documents are in each state."""
+        return self._store.counts()
+
+    def oldest_in_flight(self) -> datetime | None:
+        """When the document that has waited longest to be read was seen; None where none waits."""
+        return self._store.oldest_in_flight()
+
+    def go_on_with(self, model: Model, config: Config) -> None:
+        """Remember model with what is read from now on, and follow another configuration of the same folders."""
         self._model = model
+        self._attempts = config.workers.attempts
 
     def recover(self) -> set[int]:
         """Finish the moves of files that a crash left half-way and queue what was being read; returns its ids."""
@@ -87,6 +105,18 @@ class Ledger:
             log().info("document_duplicate", document=document.name, id=document.id, original=document.original_id)
             self._put_away(document)
         return document
+
+    def beat(self) -> None:
+        """Write a sign of life."""
+        self._store.beat(
+            LastService(
+                holder=this_process(),
+                version=digitd.__version__,
+                model=self._model.id,
+                started_at=self._started_at,
+                beat_at=datetime.now(UTC),
+            )
+        )
 
     def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
         """The next document to read, or None."""

@@ -8,10 +8,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from digitd import logs
 from digitd.config import Config
 from digitd.engine import Engine, Finished, Outcome, open_engine
 from digitd.errors import DatabaseError, DigitdError, UnreadableDocument
@@ -23,10 +25,14 @@ from digitd.intake.watch import Watcher, on_network
 from digitd.ledger import Ledger
 from digitd.logs import log
 from digitd.models import find
+from digitd.pulse import Pulse
 from digitd.records import DocumentState
 from digitd.store import Store
 from digitd.succession import Succession, Successor
-from digitd.wake import Bell, Stop, stopping_on_signals
+from digitd.vitals import systemd
+from digitd.vitals.metrics import Facts
+from digitd.vitals.signs import Tally
+from digitd.wake import Bell, Reload, Stop, listening_to_signals
 
 #: Seconds until a database that took no writes is tried again.
 RETRY_SECONDS = 5.0
@@ -50,6 +56,9 @@ class Progress:
     left: tuple[LeftAlone, ...] = ()
     seconds: float = 0.0
     stopped: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.finished} finished, {self.waiting} waiting"
 
     @property
     def finished(self) -> int:
@@ -79,8 +88,8 @@ def serve(
         model = find(config.reading.model, config.models)
         store = closing.enter_context(Store.open(config.database, create=True))
         bell = Bell()
-        stop = Stop(bell)
-        closing.enter_context(stopping_on_signals(stop))
+        stop, reload = Stop(bell), Reload(bell)
+        closing.enter_context(listening_to_signals(stop, reload))
         watcher = None
         if not once:
             watcher = Watcher(config.inbox, bell.ring, polling=on_network(config.inbox))
@@ -96,9 +105,17 @@ def serve(
             inbox=inbox,
             bell=bell,
             stop=stop,
+            reload=reload,
             succession=Succession(config, file, model=model, open_engine=opened) if file else None,
         )
         closing.callback(service.abandon)
+        if config.health.listen and not once:
+            from digitd.vitals.endpoint import Endpoint  # a web server, which few need
+
+            endpoint = Endpoint(config.health.listen, signs=lambda: service.pulse.signs, facts=service.facts)
+            endpoint.start()
+            closing.callback(endpoint.stop)
+            log().info("health_answers", listen=config.health.listen)
         return service.run(once=once, on_progress=on_progress)
 
 
@@ -114,14 +131,16 @@ class Service:
         inbox: Inbox,
         bell: Bell,
         stop: Stop,
+        reload: Reload | None = None,
         succession: Succession | None = None,
     ) -> None:
-        self._patience_seconds = config.intake.incomplete_seconds
+        self._config = config
         self._ledger = ledger
         self._engine = engine
         self._inbox = inbox
         self._bell = bell
         self._stop = stop
+        self._reload = reload or Reload(bell)
         self._succession = succession
         self._successor: Successor | None = None
         self._claimed: deque[str] = deque()
@@ -133,6 +152,22 @@ class Service:
         self._fault: DigitdError | None = None
         self._begun = time.monotonic()
         self.progress = Progress()
+        self.pulse = Pulse(inbox, ledger)
+        self._tally = Tally()
+        self._shown = Tally()
+
+    def facts(self) -> Facts:
+        """The service as metrics show it; asked for by other threads."""
+        oldest = self._ledger.oldest_in_flight()
+        return Facts(
+            documents={str(state): count for state, count in self._ledger.counts().items()},
+            oldest_seconds=0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds(),
+            inbox=self._inbox.waiting,
+            in_hand=self._engine.in_hand,
+            tally=self._shown,
+            signs=self.pulse.signs,
+            now=time.monotonic(),
+        )
 
     def run(self, *, once: bool, on_progress: Callable[[Progress], None] | None = None) -> Progress:
         """Work until stopped, or with once until nothing is left to read.
@@ -155,6 +190,7 @@ class Service:
             except DatabaseError as fault:
                 if once:
                     raise
+                self._tally.database_faults += 1
                 log().error("database_takes_no_writes", reason=str(fault), retry_seconds=RETRY_SECONDS)
                 pause_seconds = RETRY_SECONDS
             self._note()
@@ -176,6 +212,7 @@ class Service:
 
     def _step(self) -> None:
         self._collect()
+        self.pulse.beat(self._engine)
         if not self._stop.asked:
             self._follow()
             self._inbox.look()
@@ -183,17 +220,27 @@ class Service:
             self._dispatch()
 
     def _follow(self) -> None:
-        """Take up another model, once all that is in hand has been read with the one before, and written."""
+        """Take up another model or configuration, once all that is in hand has been read with the one before."""
         if self._succession is None:
             return
-        self._successor = self._succession.look() or self._successor
+        asked = self._reload.taken()
+        if asked:
+            systemd.reloading()
+            log().info("configuration_read_again")
+        self._successor = self._succession.look(everything=asked) or self._successor
+        if asked:
+            systemd.ready()
         if self._successor is None or self._engine.in_hand or self._results:
             return
+        successor, self._successor = self._successor, None
         self._engine.abandon()
-        self._engine = self._succession.open_engine(self._successor.config)
-        self._ledger.read_with(self._successor.model)
-        log().info("model_changed", model=self._successor.model.id)
-        self._successor = None
+        self._engine = self._succession.open_engine(successor.config)
+        if successor.model.id != self._ledger.model_id:
+            log().info("model_changed", model=successor.model.id)
+        self._ledger.go_on_with(successor.model, successor.config)
+        self._inbox.go_on_with(successor.config)
+        logs.configure(successor.config.log.level, json=successor.config.log.json_lines)
+        self._config = successor.config
 
     def _take(self) -> None:
         """Enter files into the ledger, as many as the engine can use soon: the others are as safe in the inbox."""
@@ -241,6 +288,7 @@ class Service:
         self._suspects.discard(result.document_id)
         if result.outcome is Outcome.LOST:
             given_up = self._ledger.lost(result.document_id, result.reason, blamed=result.blamed)
+            self._tally.lost[result.reason] += 1
             self.progress.states[DocumentState.FAILED] += given_up
             self._queued += not given_up
             if result.blamed and not given_up:
@@ -256,6 +304,8 @@ class Service:
         else:
             self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
             self.progress.pages += len(result.reading.pages)
+            for page in result.reading.pages:
+                self._tally.stage_seconds.update({stage: ms / 1000 for stage, ms in page.stage_ms.items()})
 
     def _rest(self, document_id: int) -> None:
         """Let a document wait that lost its process, longer each time."""
@@ -270,7 +320,7 @@ class Service:
             return False
         if not self._inbox.candidates:
             self._inbox.look(now_please=True)
-        growing = self._inbox.waiting and time.monotonic() - self._begun < self._patience_seconds
+        growing = self._inbox.waiting and time.monotonic() - self._begun < self._config.intake.incomplete_seconds
         self.progress.unsettled = self._inbox.waiting
         return not self._inbox.candidates and not growing
 
@@ -278,14 +328,24 @@ class Service:
         self.progress.seconds = time.monotonic() - self._begun
         self.progress.waiting = self._inbox.waiting + len(self._claimed) + self._queued + self._engine.in_hand
         self.progress.left = self._inbox.left
+        self._shown = replace(  # what other threads see does not change under them
+            self._tally,
+            documents=Counter({str(state): count for state, count in self.progress.states.items()}),
+            stage_seconds=self._tally.stage_seconds.copy(),
+            lost=self._tally.lost.copy(),
+            pages=self.progress.pages,
+            unannounced=self._inbox.unannounced,
+            model=self._ledger.model_id,
+        )
+        self.pulse.note(self._engine, status=str(self.progress))
 
     def _idle_seconds(self) -> float:
         """How long there is nothing to do unless a document comes back or the inbox changes."""
         now = time.monotonic()
         engine_due = self._engine.due() or math.inf
         if self._stop.asked:
-            return min(RETRY_SECONDS, engine_due - now)
+            return min(RETRY_SECONDS, engine_due - now, self.pulse.due() - now)
         more = self._claimed or self._inbox.candidates
         if self._results or (more and self._queued < self._engine.room):
             return 0.0
-        return min(self._inbox.due(now), engine_due, *self._resting.values()) - now
+        return min(self._inbox.due(now), engine_due, self.pulse.due(), *self._resting.values()) - now

@@ -41,6 +41,17 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastService:
+    """The service that runs, or ran last: its process, digitd's version, its model, and its last sign of life."""
+
+    holder: str
+    version: str
+    model: str
+    started_at: datetime
+    beat_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGlyph:
     """A glyph's evidence as it was kept: pixels_png is 28x28, probabilities (11,) float32."""
 

@@ -1,7 +1,7 @@
-"""Notices that the configuration names another model, and tries that model before the service reads with it.
+"""Notices that the configuration changed, and tries another model before the service reads with it.
 
-The configuration file is looked at whenever the service looks for files, and read when it was changed. Only its key
-reading.model is followed; all others take effect at the next start.
+The file is looked at whenever the service looks for files, and read when it was changed: then its key reading.model is
+followed. Of the other keys most are taken up when a person asks for it, and some at the next start only.
 """
 
 import multiprocessing
@@ -18,10 +18,13 @@ from digitd.logs import log
 from digitd.models import Model, find
 from digitd.reader import try_model
 
+#: Sections of the configuration that a running service takes up when it is asked to.
+FOLLOWED = frozenset({"intake", "reading", "workers", "log"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
-    """A model that was tried and is to read from now on, and the configuration that names it."""
+    """The configuration to go on with, and the model that it names, which was tried."""
 
     model: Model
     config: Config
@@ -58,27 +61,43 @@ class Succession:
         self._try_out = try_out or try_apart
         self.open_engine = open_engine
 
-    def look(self) -> Successor | None:
-        """Another model than at the last look, if there is one that can be used.
+    def look(self, *, everything: bool = False) -> Successor | None:
+        """What to go on with, if that is another model than before, or with everything, another configuration.
 
         A file or a model that cannot be used is told of once, and changes nothing.
         """
         mark = _mark(self._file)
-        if mark == self._seen:
+        if mark == self._seen and not everything:
             return None
         self._seen = mark  # taken before the file is read: what is written meanwhile has another
         try:
-            name = configuration.load(self._file).reading.model
+            written = configuration.load(self._file)
+            name = written.reading.model
             model = find(name, self._config.models)
-            if (name, model.id) == self._reads:
-                return None
-            self._try_out(model)
+            other_model = (name, model.id) != self._reads
+            if other_model:
+                self._try_out(model)
         except DigitdError as fault:
-            log().error("model_not_changed", still=self._reads[1], reason=str(fault))
+            log().error("configuration_not_changed", still=self._reads[1], reason=str(fault))
             return None
-        self._reads = (name, model.id)
+        wanted = self._followed(written) if everything else self._with_model(name)
+        if not other_model and wanted == self._config:
+            return None
+        self._reads, self._config = (name, model.id), wanted
+        return Successor(model=model, config=wanted)
+
+    def _with_model(self, name: str) -> Config:
         reading = self._config.reading.model_copy(update={"model": name})
-        return Successor(model=model, config=self._config.model_copy(update={"reading": reading}))
+        return self._config.model_copy(update={"reading": reading})
+
+    def _followed(self, written: Config) -> Config:
+        """The configuration in force with those sections of the written one that need no new start."""
+        for section in sorted(set(Config.model_fields) - FOLLOWED - {"root"}):
+            if getattr(written, section) != getattr(self._config, section):
+                log().warning(
+                    "configuration_needs_a_start", section=section, next="stop the service and start it again"
+                )
+        return self._config.model_copy(update={section: getattr(written, section) for section in FOLLOWED})
 
 
 def try_apart(model: Model) -> None:

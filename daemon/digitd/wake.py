@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Bell:
@@ -49,12 +49,30 @@ class Stop:
         self._bell.ring()
 
 
-@contextmanager
-def stopping_on_signals(stop: Stop) -> Iterator[None]:
-    """Within, SIGTERM and Ctrl-C ask for a stop; afterwards the handlers are what they were before."""
+class Reload:
+    """Whether a person asked the service to read its configuration again."""
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.ask()
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._asked = False
+
+    def ask(self) -> None:
+        """Ask; several times before it is done are once."""
+        self._asked = True
+        self._bell.ring()
+
+    def taken(self) -> bool:
+        """Whether it was asked for since the last call."""
+        asked, self._asked = self._asked, False
+        return asked
+
+
+@contextmanager
+def listening_to_signals(stop: Stop, reload: Reload) -> Iterator[None]:
+    """Within, SIGTERM and Ctrl-C ask for a stop, and SIGHUP for a reload; afterwards the handlers are as before."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        reload.ask() if number == signal.SIGHUP else stop.ask()
 
     before = {number: signal.signal(number, ask) for number in SIGNALS}
     try:
@@ -67,6 +85,7 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
 def end_with_parent() -> None:
     """Let this worker process end when its parent does, however that ends, and not with the terminal's Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_outlive_no_parent, daemon=True).start()
 
 

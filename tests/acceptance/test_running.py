@@ -1,12 +1,15 @@
 """The service as it runs for days: files are dropped in every way, readers die, and a signal ends it."""
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -21,12 +24,13 @@ from digitd.records import Box
 class Running:
     """`digitd run` in a process of its own, whose log is read line by line."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.inbox = folder / "inbox" / "amount"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "digitd", "run"],
             cwd=folder,
+            env=os.environ | environment,
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -124,6 +128,43 @@ def test_it_survives_the_death_of_its_readers(running: Running) -> None:
     (running.inbox / "second.png").write_bytes(number(2))
     assert "second.png" in running.until("document_read")
     assert running.stop() == 0
+
+
+def test_it_tells_how_it_is_and_reads_its_configuration_again(tmp_path: Path) -> None:
+    """systemd hears that it is ready and alive, HTTP answers, and SIGHUP loses nothing and changes what it should."""
+    command(tmp_path, "init", str(tmp_path))
+    assert command(tmp_path, "form", "new", "amount", "--whole-page").exit_code == 0
+    config, listen = tmp_path / "config.toml", f"127.0.0.1:{free_port()}"
+    text = config.read_text(encoding="utf-8").replace('listen = ""', f'listen = "{listen}"')
+    config.write_text(text, encoding="utf-8")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        running = Running(tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="3000000")
+        try:
+            heard: set[str] = set()
+            while not {"READY=1", "WATCHDOG=1"} <= heard:
+                heard.add(systemd.recv(1000).decode().partition("\n")[0])
+            with urlopen(f"http://{listen}/readyz", timeout=10) as answer:
+                assert json.load(answer) == {"well": True, "ailments": {}}
+            (running.inbox / "first.png").write_bytes(number(1))
+            running.until("document_read")
+            config.write_text(text.replace("accept_confidence = 0.97", "accept_confidence = 1.0"), encoding="utf-8")
+            running.process.send_signal(signal.SIGHUP)
+            running.until("configuration_read_again")
+            (running.inbox / "second.png").write_bytes(number(2))
+            assert "state=review" in running.until("document_read")
+            with urlopen(f"http://{listen}/metrics", timeout=10) as answer:
+                assert 'digitd_finished_total{state="review"}' in answer.read().decode()
+            assert running.stop() == 0
+        finally:
+            running.process.kill()
+            running.process.communicate()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def test_a_second_service_is_refused_and_named(running: Running) -> None:

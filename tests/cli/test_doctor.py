@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from digitd import health
+from digitd import doctor
 from digitd.config import Config
 from digitd.errors import ModelError
 from digitd.store import Store, schema
@@ -17,7 +17,7 @@ def found(call: Any) -> dict[str, tuple[bool, str]]:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that is well, so that a test need not open one."""
-    monkeypatch.setattr(health, "_model", lambda config: "paper@0 reads a drawn 7")
+    monkeypatch.setattr(doctor, "_model", lambda config: "paper@0 reads a drawn 7")
 
 
 def test_a_fresh_folder_is_healthy(call: Any, model: None) -> None:
@@ -40,9 +40,9 @@ def test_one_problem_does_not_hide_another(call: Any, folder: Path) -> None:
     """A missing model and an old database are both told, each with its next step; the code is 10."""
     Store.open(folder / "var" / "digitd.db", create=True).close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "HEAD", "0002")
-        patch.setattr(schema, "known", lambda: ["0001", "0002"])
-        patch.setattr(health, "find", _missing)
+        patch.setattr(schema, "known", lambda was=schema.HEAD: [was, "9998"])
+        patch.setattr(schema, "HEAD", "9998")
+        patch.setattr(doctor, "find", _missing)
         checks = found(call)
         assert call("doctor").exit_code == 10
     assert checks["model"] == (False, "no model called 'x'")
@@ -72,20 +72,20 @@ def test_a_broken_form_is_named(call: Any, folder: Path, model: None) -> None:
 
 def test_a_network_inbox_is_polled(call: Any, model: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said that events do not come at once there."""
-    monkeypatch.setattr(health, "on_network", lambda folder: True)
+    monkeypatch.setattr(doctor, "on_network", lambda folder: True)
     assert found(call)["events"] == (True, "polled, because the inbox lies on a network file system")
 
 
 def test_silence_is_told_with_what_still_works(call: Any, model: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without events files are found all the same, later; that is said."""
-    monkeypatch.setattr(health, "EVENT_SECONDS", 0.0)
-    monkeypatch.setattr(health.Watcher, "on_any_event", lambda self, event: None)
+    monkeypatch.setattr(doctor, "PROBE_SECONDS", 0.0)
+    monkeypatch.setattr(doctor.Watcher, "on_any_event", lambda self, event: None)
     assert "none arrived: files are found every 30 s" in found(call)["events"][1]
 
 
 def test_the_model_reads_a_drawn_digit(folder: Path) -> None:
     """The shipped model is opened and gives the digit that was drawn."""
-    assert "reads a drawn 7" in health._model(Config())
+    assert "reads a drawn 7" in doctor._model(Config())
 
 
 def _missing(*_args: object) -> None:

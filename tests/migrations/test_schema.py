@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from digitd.resources import shipped
 from digitd.store import Store, schema
 from digitd.store.database import connect
 from digitd.store.tables import Base
+
+DATABASES = Path(__file__).parent / "databases"
 
 
 @pytest.fixture
@@ -53,10 +56,27 @@ def test_without_create_a_missing_database_is_told(path: Path) -> None:
 def test_an_older_database_names_the_upgrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database of a known older revision is not touched; the message names the next command."""
     Store.open(path, create=True).close()
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    monkeypatch.setattr(schema, "known", lambda: ["0001", "0002"])
-    with pytest.raises(DatabaseError, match=r"older version \(0001, this digitd needs 0002\).*`digitd upgrade`"):
+    was = schema.HEAD
+    monkeypatch.setattr(schema, "HEAD", "9998")
+    monkeypatch.setattr(schema, "known", lambda: [was, "9998"])
+    with pytest.raises(DatabaseError, match=rf"older version \({was}, this digitd needs 9998\).*`digitd upgrade`"):
         Store.open(path)
+
+
+@pytest.mark.parametrize("revision", schema.known()[:-1])
+def test_a_database_of_every_version_is_upgraded_with_all_that_is_in_it(path: Path, revision: str) -> None:
+    """Documents, values, evidence and labels of each version before this one are there after the upgrade."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((DATABASES / f"{revision}.sql").read_text(encoding="utf-8"))
+    assert Store.upgrade(path)[:2] == (revision, schema.HEAD)
+    with Store.open(path) as store:
+        states = [str(document.state) for document in store.documents()]
+        fields = {field.name: (field.value, str(field.state)) for field in store.fields()}
+        assert states == ["done", "failed", "duplicate"]
+        assert fields == {"total": ("71", "verified"), "rest": ("", "blank"), "sum": ("42", "accepted")}
+        assert [label.value for _, label in store.labels()] == ["71"]
+        assert [len(store.field_with_evidence(field.id).glyphs) for field in store.fields()] == [2, 0, 2]
+        assert [str(move.state) for move in store.history(1)][3:] == ["reading", "review", "done", "review", "done"]
 
 
 @pytest.mark.parametrize("opening", [Store.open, Store.upgrade])
@@ -97,17 +117,17 @@ def test_upgrading_keeps_a_copy_and_the_rows(path: Path, monkeypatch: pytest.Mon
     """An older database is copied beside itself before it is changed, and its rows are there afterwards."""
     made(path, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)", "CREATE TABLE kept (n INTEGER)")
     made(path, "INSERT INTO alembic_version VALUES ('0000')", "INSERT INTO kept VALUES (7)")
-    monkeypatch.setattr(schema, "known", lambda: ["0000", "0001"])
+    monkeypatch.setattr(schema, "known", lambda was=schema.HEAD: ["0000", was])
 
     def migrate(engine: Any) -> None:
         with engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema.HEAD}'")
 
     monkeypatch.setattr(schema, "migrate", migrate)
     before, after, copy = Store.upgrade(path)
-    assert (before, after) == ("0000", "0001")
+    assert (before, after) == ("0000", schema.HEAD)
     assert copy is not None
-    for file, revision in ((path, "0001"), (copy, "0000")):
+    for file, revision in ((path, schema.HEAD), (copy, "0000")):
         connection = sqlite3.connect(file)
         assert connection.execute("SELECT n FROM kept").fetchall() == [(7,)]
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revision,)]

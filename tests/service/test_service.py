@@ -13,7 +13,7 @@ from digitd.config import Config, Intake
 from digitd.errors import AlreadyRunning, DatabaseError, ModelError, UnreadableDocument
 from digitd.intake.lock import Lock
 from digitd.records import DocumentState
-from digitd.wake import Bell, Stop, stopping_on_signals
+from digitd.wake import Bell, Reload, Stop, listening_to_signals
 
 S = DocumentState
 
@@ -336,14 +336,24 @@ def test_retry_finds_the_bytes_in_a_duplicate(bench: Any) -> None:
 
 def test_signals_ask_once_then_at_once_and_are_given_back() -> None:
     """The first signal asks for an orderly end, the second for an end; afterwards the old handlers are back."""
-    stop = Stop(Bell())
+    stop, reload = Stop(Bell()), Reload(Bell())
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    with stopping_on_signals(stop):
+    with listening_to_signals(stop, reload):
         signal.raise_signal(signal.SIGTERM)
         assert (stop.asked, stop.at_once) == (True, False)
         signal.raise_signal(signal.SIGINT)
         assert stop.at_once
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_hangup_asks_for_a_reload() -> None:
+    """However often it comes, it is done once; and it stops nothing."""
+    stop, reload = Stop(Bell()), Reload(Bell())
+    with listening_to_signals(stop, reload):
+        assert not reload.taken()
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+    assert (reload.taken(), reload.taken(), stop.asked) == (True, False, False)
 
 
 def test_a_ring_from_a_signal_or_a_thread_ends_the_wait() -> None:

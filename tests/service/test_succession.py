@@ -21,7 +21,7 @@ from digitd.models import CARD, LITERT, Model, find
 from digitd.records import DocumentReading
 from digitd.service import Service
 from digitd.succession import Succession, try_apart
-from digitd.wake import Stop
+from digitd.wake import Reload, Stop
 
 
 def made(folder: Path, name: str) -> None:
@@ -56,6 +56,7 @@ class Changing:
         self.bench, self.read = bench, read
         self.tried: list[str] = []
         self.pools: list[Patient] = []
+        self.opened: list[Config] = []
         for name in ("old", "new"):
             made(bench.config.models, name)
         (bench.config.root / NAME).write_text('[reading]\nmodel = "old"\n', encoding="utf-8")
@@ -63,6 +64,7 @@ class Changing:
         self.config = bench.config.model_copy(update={"reading": reading})
         model = find("old", self.config.models)
         bench.stop = Stop(bench.bell)
+        self.reload = Reload(bench.bell)
         self.service = Service(
             self.config,
             Ledger(self.config, bench.store, model=model),
@@ -70,6 +72,7 @@ class Changing:
             inbox=Inbox(self.config, None),
             bell=bench.bell,
             stop=bench.stop,
+            reload=self.reload,
             succession=Succession(
                 self.config, self.file, model=model, open_engine=self.open_engine, try_out=self.try_out
             ),
@@ -83,6 +86,7 @@ class Changing:
 
     def open_engine(self, config: Config) -> Engine:
         model = find(config.reading.model, config.models)
+        self.opened.append(config)
 
         def read(data: bytes, form: str | None) -> DocumentReading:
             return replace(self.read(data, form), model=model.id)
@@ -142,6 +146,26 @@ def test_a_change_that_is_none_changes_nothing(changing: Changing) -> None:
     assert (changing.tried, len(changing.pools)) == ([], 1)
 
 
+def test_when_asked_the_other_keys_are_followed_too(changing: Changing) -> None:
+    """Those of reading, workers, intake and log; of what needs a new start it is told."""
+    text = '[folders]\nvar = "elsewhere"\n[workers]\nattempts = 7\n[intake]\nsettle_seconds = 0\nrescan_seconds = 7\n'
+
+    def change() -> None:
+        changing.file.write_text(text + '[reading]\nmodel = "old"\npdf_dpi = 100\n', encoding="utf-8")
+        changing.reload.ask()
+
+    lines = changing.run(change)
+    assert changing.read_by() == {"a": "old", "b": "old"}
+    assert (changing.tried, len(changing.pools)) == ([], 2)
+    assert changing.service._inbox.rescan_seconds == 7
+    assert changing.service._ledger._attempts == 7
+    assert changing.opened[-1].reading.pdf_dpi == 100
+    assert changing.opened[-1].var == changing.bench.config.var
+    (told,) = [line for line in lines if line["event"] == "configuration_needs_a_start"]
+    assert told["section"] == "folders"
+    assert "model_changed" not in events(lines)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -161,7 +185,7 @@ def test_what_cannot_be_used_is_told_once_and_the_old_model_stays(
 
     lines = changing.run(change)
     assert changing.read_by() == {"a": "old", "b": "old"}
-    (refused,) = [line for line in lines if line["event"] == "model_not_changed"]
+    (refused,) = [line for line in lines if line["event"] == "configuration_not_changed"]
     assert told in refused["reason"]
     assert refused["still"].startswith("old@")
 
@@ -175,7 +199,10 @@ def test_a_model_that_cannot_read_is_refused(changing: Changing, monkeypatch: py
 
     lines = changing.run(spoil)
     assert changing.read_by() == {"a": "old", "b": "old"}
-    assert "do not belong together" in next(line for line in lines if line["event"] == "model_not_changed")["reason"]
+    assert (
+        "do not belong together"
+        in next(line for line in lines if line["event"] == "configuration_not_changed")["reason"]
+    )
     with pytest.raises(ModelError, match="not a LiteRT file"):
         try_apart(find("old", changing.bench.config.models))
 

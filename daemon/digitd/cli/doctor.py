@@ -5,8 +5,8 @@ import sys
 import click
 
 from digitd.cli._common import current_config, json_option, print_json
+from digitd.doctor import Check, checks
 from digitd.errors import DigitdError, ExitCode
-from digitd.health import Check, checks
 
 
 @click.command(short_help="What is wrong with this installation.")

@@ -1,5 +1,6 @@
 """Documents are read by lanes, a process each. The ledger is the truth: what is lost here is put back in the queue."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 
@@ -53,6 +54,18 @@ class Engine:
     def finished(self) -> list[Finished]:
         """What has come back since the last call."""
         return [one for lane in self._lanes for one in lane.finished()]
+
+    def ping(self) -> None:
+        """Ask the processes that have nothing to do whether they live."""
+        for lane in self._lanes:
+            lane.ping()
+
+    @property
+    def answered_at(self) -> float | None:
+        """When a process last gave a sign of life, on the steady clock; one that reads within its time does so now."""
+        if self.in_hand:
+            return time.monotonic()
+        return max((lane.answered_at for lane in self._lanes if lane.answered_at is not None), default=None)
 
     def due(self) -> float | None:
         """When `finished` should be called even if nothing comes back, on the steady clock."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.logs import log
@@ -84,6 +85,8 @@ class Lane:
         Called, from another thread, when a document may have come back.
     bounds
         What its process may do.
+
+    answered_at is when its process last gave a sign of life, on the steady clock; None where it never did.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Lane:
         self._executor: Executor | None = None
         self._up: Future[int] = Future()
         self._up_since = 0.0
+        self.answered_at: float | None = None
         self._open()
 
     @property
@@ -126,6 +130,17 @@ class Lane:
             self._since = time.monotonic()
         self._line.append(handed)
         handed.future.add_done_callback(lambda _: self._came_back(handed))
+
+    def ping(self) -> None:
+        """See whether the process lives, if it has nothing to do; one that died is replaced before a document comes."""
+        if self._executor is None or self._line:
+            return
+        try:
+            self._executor.submit(os.getpid).add_done_callback(self._answered)
+        except BrokenExecutor:
+            log().warning("worker_died_idle")
+            self._kill()
+            self._open()
 
     def finished(self) -> Iterator[Finished]:
         """What has come back since the last call, in order."""
@@ -172,11 +187,17 @@ class Lane:
 
     def _came_back(self, handed: _Handed) -> None:
         handed.ended_at = time.monotonic()
+        self._answered(handed.future)
         self._wake()
 
-    def _came_up(self, _: object) -> None:
+    def _came_up(self, up: Future[int]) -> None:
         self._up_since = time.monotonic()
+        self._answered(up)
         self._wake()  # from now on another time is due
+
+    def _answered(self, future: Future[Any]) -> None:
+        if not future.cancelled() and not isinstance(future.exception(), BrokenExecutor):
+            self.answered_at = time.monotonic()
 
     def _overdue(self) -> bool:
         due = self.due()

@@ -52,20 +52,24 @@ class Inbox:
     """
 
     def __init__(self, config: Config, watcher: Watcher | None, *, clock: Clock | None = None) -> None:
-        self._config = config
         self._watcher = watcher
         self._clock = clock or Clock()
-        patience = config.intake.settle_seconds if watcher is None else config.intake.incomplete_seconds
-        self._settling = Settling(
-            config.intake.settle_seconds, patience, trust_mtime=watcher is None or not on_network(config.inbox)
-        )
-        self._candidates: deque[Sighting] = deque()
-        self._looked: float | None = None
+        self.go_on_with(config)
         self._told: set[LeftAlone] = set()
         self._probed_until: float | None = None
         self._known: frozenset[Path] | None = None
         self.left: tuple[LeftAlone, ...] = ()
         self.unannounced = 0
+
+    def go_on_with(self, config: Config) -> None:
+        """Follow another configuration of the same folders; what is settling settles anew."""
+        self._config = config
+        patience = config.intake.settle_seconds if self._watcher is None else config.intake.incomplete_seconds
+        self._settling = Settling(
+            config.intake.settle_seconds, patience, trust_mtime=self._watcher is None or not on_network(config.inbox)
+        )
+        self._candidates: deque[Sighting] = deque()
+        self._looked: float | None = None
 
     def probe(self) -> None:
         """Write a file into the inbox to see that events arrive; where none does, it is polled from then on."""
@@ -131,6 +135,11 @@ class Inbox:
     def waiting(self) -> int:
         """How many files the last look saw that could be read one day and were not taken since."""
         return self._settling.waiting
+
+    @property
+    def rescan_seconds(self) -> float:
+        """How often the inbox is looked at, whatever happens."""
+        return self._config.intake.rescan_seconds
 
     @property
     def looked_at(self) -> float | None:

@@ -35,7 +35,7 @@ class Lock:
                 "Stop that one first, or use another folder with `digitd init DIR`."
             ) from None
         os.ftruncate(file, 0)
-        os.write(file, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        os.write(file, f"{this_process()}\n".encode())
         self._file = file
         return self
 
@@ -45,6 +45,11 @@ class Lock:
         if self._file is not None:
             os.close(self._file)  # drops the lock; the file stays, or two services could hold one each
             self._file = None
+
+
+def this_process() -> str:
+    """How this process names itself to people."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def holder(path: Path) -> str | None:

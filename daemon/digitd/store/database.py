@@ -110,8 +110,14 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
-            yield connection
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except OperationalError as fault:
+            raise DatabaseError(
+                f"{self._engine.url.database}: the database cannot be read ({fault.orig}). See that it is there, and "
+                "that its folder may be written to."
+            ) from fault
 
 
 def connect(url: str) -> Engine:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from digitd.records import LEGAL_MOVES, DocumentState
+from digitd.records import IN_FLIGHT, LEGAL_MOVES, DocumentState
 from digitd.store.database import Database
 from digitd.store.tables import documents, moves
 from digitd.stored import Document, Move
@@ -144,6 +144,12 @@ class Documents(Database):
         with self._reading() as connection:
             found = connection.execute(select(documents.c.state, func.count()).group_by(documents.c.state))
             return dict.fromkeys(DocumentState, 0) | {DocumentState(state): count for state, count in found}
+
+    def oldest_in_flight(self) -> datetime | None:
+        """When the document that has waited longest to be read was seen; None where none waits."""
+        query = select(func.min(documents.c.seen_at)).where(documents.c.state.in_([str(s) for s in IN_FLIGHT]))
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one()
 
     def read_since(self, since: datetime) -> int:
         """How many documents were read at or after since."""

@@ -3,10 +3,11 @@
 Methods are sentences, results are records, never rows. One transaction a method.
 """
 
+from digitd.store.beats import Beats
 from digitd.store.documents import Documents
 from digitd.store.labels import Labels
 from digitd.store.readings import Readings
 
 
-class Store(Documents, Readings, Labels):
-    """An open database: the ledger of documents, what was read, and what people say of it."""
+class Store(Documents, Readings, Labels, Beats):
+    """An open database: documents, what was read, what people say of it, and the service's sign of life."""

@@ -170,6 +170,19 @@ class LabelRow(Base):
     retracts_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), unique=True)
 
 
+class ServiceRow(Base):
+    """The service that ran last, and its last sign of life; a single row."""
+
+    __tablename__ = "service"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    version: Mapped[str]
+    model: Mapped[str]
+    started_at: Mapped[datetime]
+    beat_at: Mapped[datetime]
+
+
 def _table(mapped: type[Base]) -> Table:
     table = mapped.__table__
     assert isinstance(table, Table)
@@ -177,4 +190,4 @@ def _table(mapped: type[Base]) -> Table:
 
 
 documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
-fields, glyphs, labels = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow))
+fields, glyphs, labels, service = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow, ServiceRow))

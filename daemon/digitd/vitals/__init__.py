@@ -1,0 +1,1 @@
+"""How the service is, told to systemd and over HTTP. Knows nothing of what the service does."""
