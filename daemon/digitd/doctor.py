@@ -1,9 +1,12 @@
 """What is wrong with an installation: each check tries what the service will do, and says what to do where it fails."""
 
+import json
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
 
 from digitd.config import Config
 from digitd.errors import DigitdError, ModelError
@@ -14,6 +17,10 @@ from digitd.intake.watch import Watcher, on_network
 from digitd.models import find
 from digitd.reader import DRAWN, check_forms, try_model
 from digitd.store import Store
+from digitd.vitals.signs import OVERDUE_SECONDS
+
+#: How long a running service may take to say how it is.
+ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,38 @@ def checks(config: Config) -> Iterator[Check]:
             yield Check(name=name, ok=False, said=str(fault))
     for form, wrong in check_forms(config):
         yield Check(name=f"form {form}", ok=not wrong, said=wrong or "its template and reference are there")
+
+
+def of_service(config: Config) -> Check:
+    """How the running service is: what it answers, or where it does not listen, when it last wrote a sign of life."""
+    holder = lock.holder(config.var / "lock")
+    if holder is None:
+        return Check(name="service", ok=False, said="it is not running; start it with `digitd run`")
+    if config.health.listen:
+        return _answered(config.health.listen)
+    with Store.open(config.database) as store:
+        last = store.last_service()
+    if last is None:
+        return Check(name="service", ok=False, said=f"{holder} has given no sign of life yet")
+    ago = (datetime.now(UTC) - last.beat_at).total_seconds()
+    return Check(
+        name="service", ok=ago < OVERDUE_SECONDS, said=f"{holder} gave a sign of life {max(0.0, ago):.0f} s ago"
+    )
+
+
+def _answered(listen: str) -> Check:
+    host, _, port = listen.rpartition(":")
+    connection = HTTPConnection(
+        "127.0.0.1" if host in {"0.0.0.0", "", "[::]"} else host.strip("[]"), int(port), timeout=5
+    )
+    try:
+        connection.request("GET", "/healthz")
+        ailments = json.load(connection.getresponse())["ailments"]
+    except (OSError, HTTPException, ValueError) as fault:
+        return Check(name="service", ok=False, said=f"{listen}: no answer ({fault})")
+    finally:
+        connection.close()
+    return Check(name="service", ok=not ailments, said="; ".join(ailments.values()) or "it is well")
 
 
 def _folders(config: Config) -> str:

@@ -1,4 +1,7 @@
 import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +10,10 @@ import pytest
 from digitd import doctor
 from digitd.config import Config
 from digitd.errors import ModelError
+from digitd.intake.lock import Lock
 from digitd.store import Store, schema
+from digitd.stored import LastService
+from digitd.vitals.endpoint import Endpoint
 
 
 def found(call: Any) -> dict[str, tuple[bool, str]]:
@@ -90,3 +96,34 @@ def test_the_model_reads_a_drawn_digit(folder: Path) -> None:
 
 def _missing(*_args: object) -> None:
     raise ModelError("no model called 'x'")
+
+
+def test_only_the_running_service_is_asked(call: Any, folder: Path) -> None:
+    """Whether one runs, and whether its last sign of life is recent; nothing is tried."""
+    asked = ("doctor", "--service")
+    assert (call(*asked).exit_code, "not running" in call(*asked).stdout) == (10, True)
+    with Store.open(folder / "var" / "digitd.db", create=True) as store, Lock(folder / "var" / "lock"):
+        assert (call(*asked).exit_code, "no sign of life yet" in call(*asked).stdout) == (10, True)
+        now = datetime.now(UTC)
+        sign = LastService(holder="process 7", version="0", model="m@1", started_at=now, beat_at=now)
+        store.beat(sign)
+        assert call(*asked).exit_code == 0
+        assert "last sign of life 0 s ago" in call("status").stdout
+        store.beat(replace(sign, beat_at=now - timedelta(minutes=5)))
+        done = call(*asked)
+        assert done.exit_code == 10
+        assert re.search(r"a sign of life 30\d s ago", done.stdout)
+
+
+def test_a_service_that_listens_is_asked_over_http(call: Any, folder: Path) -> None:
+    """What it says is told; no answer is a problem too."""
+    endpoint = Endpoint("127.0.0.1:0", signs=lambda: None, facts=lambda: pytest.fail("nobody asked"))
+    text = (folder / "config.toml").read_text(encoding="utf-8")
+    listen = f"127.0.0.1:{endpoint.port}"
+    (folder / "config.toml").write_text(text.replace('listen = ""', f'listen = "{listen}"'), encoding="utf-8")
+    with Lock(folder / "var" / "lock"):
+        endpoint.start()
+        assert "the service is not ready yet" in call("doctor", "--service").stdout
+        endpoint.stop()
+        done = call("doctor", "--service")
+        assert (done.exit_code, f"{listen}: no answer" in done.stdout) == (10, True)

@@ -51,6 +51,8 @@ def overview(config: Config) -> dict[str, object]:
         with open_store(config) as store:
             facts["documents"] = {str(state): count for state, count in store.counts().items()}
             facts["fields"] = {str(state): count for state, count in store.field_counts().items()}
+            last = store.last_service()
+            facts["last_sign_of_life"] = None if last is None else last.beat_at
             facts["read_in_the_last_hour"] = store.read_since(datetime.now(UTC) - timedelta(hours=1))
     return facts
 
@@ -121,7 +123,7 @@ def _left(item: listing.LeftAlone) -> dict[str, str]:
 def _overview_text(facts: dict[str, object]) -> str:
     service, inbox = facts["service"], facts["inbox"]
     assert isinstance(inbox, dict)
-    lines = [f"service    {service or 'not running; start it with `digitd run`'}"]
+    lines = [f"service    {service or 'not running; start it with `digitd run`'}{_ago(facts.get('last_sign_of_life'))}"]
     lines.append(f"model      {facts['model']}")
     lines.append(f"inbox      {inbox['waiting']} to be taken, {len(inbox['left_alone'])} left alone")
     lines += [f"           {item['path']}: {item['reason']}" for item in inbox["left_alone"]]
@@ -131,6 +133,12 @@ def _overview_text(facts: dict[str, object]) -> str:
         lines.append(f"{name:<11}" + (", ".join(f"{n} {state}" for state, n in counts.items() if n) or "none yet"))
     lines.append(f"last hour  {facts.get('read_in_the_last_hour', 0)} read")
     return "\n".join(lines)
+
+
+def _ago(beat_at: object) -> str:
+    if not isinstance(beat_at, datetime):
+        return ""
+    return f", last sign of life {max(0.0, (datetime.now(UTC) - beat_at).total_seconds()):.0f} s ago"
 
 
 def _whereabouts_text(facts: dict[str, object]) -> str:
