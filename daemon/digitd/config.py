@@ -65,6 +65,14 @@ class Health(_Section):
     listen: Annotated[str, Field(pattern=r"^(|.+:\d{1,5})$")] = ""
 
 
+class Announce(_Section):
+    """Who is told of a document that was read, set aside, or verified."""
+
+    command: tuple[str, ...] = ()
+    webhook: Annotated[str, Field(pattern=r"^(|https?://[^\s]+)$")] = ""
+    secret_file: str = ""
+
+
 class Verify(_Section):
     """Who gives labels."""
 
@@ -85,6 +93,7 @@ class Config(_Section):
     intake: Intake = Intake()
     reading: Reading = Reading()
     workers: Workers = Workers()
+    announce: Announce = Announce()
     health: Health = Health()
     verify: Verify = Verify()
     log: Log = Log()

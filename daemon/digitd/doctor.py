@@ -69,9 +69,7 @@ def of_service(config: Config) -> Check:
 
 def _answered(listen: str) -> Check:
     host, _, port = listen.rpartition(":")
-    connection = HTTPConnection(
-        "127.0.0.1" if host in {"0.0.0.0", "", "[::]"} else host.strip("[]"), int(port), timeout=5
-    )
+    connection = HTTPConnection(host.strip("[]"), int(port), timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/healthz")
         ailments = json.load(connection.getresponse())["ailments"]

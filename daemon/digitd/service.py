@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from digitd import logs
+from digitd.announce.courier import Courier
+from digitd.announce.receivers import receivers_of
 from digitd.config import Config
 from digitd.engine import Engine, Finished, Outcome, open_engine
 from digitd.errors import DatabaseError, DigitdError, UnreadableDocument
@@ -109,6 +111,11 @@ def serve(
             succession=Succession(config, file, model=model, open_engine=opened) if file else None,
         )
         closing.callback(service.abandon)
+        for receiver in receivers_of(config):
+            courier = Courier(receiver, store)
+            courier.start()
+            closing.callback(courier.finish if once else courier.stop)
+            service.couriers.append(courier)
         if config.health.listen and not once:
             from digitd.vitals.endpoint import Endpoint  # a web server, which few need
 
@@ -151,6 +158,7 @@ class Service:
         self._queued = 0
         self._fault: DigitdError | None = None
         self._begun = time.monotonic()
+        self.couriers: list[Courier] = []
         self.progress = Progress()
         self.pulse = Pulse(inbox, ledger)
         self._tally = Tally()
@@ -283,6 +291,8 @@ class Service:
         while self._results:
             self._write(self._results[0])
             self._results.popleft()
+            for courier in self.couriers:
+                courier.ring()
 
     def _write(self, result: Finished) -> None:
         self._suspects.discard(result.document_id)

@@ -52,6 +52,18 @@ class LastService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A move that a receiver is to be told of. tries counts those that failed."""
+
+    receiver: str
+    move_id: int
+    document_id: int
+    state: DocumentState
+    at: datetime
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredGlyph:
     """A glyph's evidence as it was kept: pixels_png is 28x28, probabilities (11,) float32."""
 

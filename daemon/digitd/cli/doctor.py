@@ -25,11 +25,8 @@ def doctor(only_service: bool, as_json: bool) -> None:
     """
     try:
         config = current_config()
-        found = (
-            [of_service(config)]
-            if only_service
-            else [Check(name="config", ok=True, said=f"{config.root / 'config.toml'} can be used"), *checks(config)]
-        )
+        used = Check(name="config", ok=True, said=f"{config.root / 'config.toml'} can be used")
+        found = [of_service(config)] if only_service else [used, *checks(config)]
     except DigitdError as fault:
         found = [Check(name="config", ok=False, said=str(fault))]
     if as_json:

@@ -6,7 +6,18 @@ Times are UTC. Probabilities are 11 little-endian float32; pictures are PNG.
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Index, MetaData, String, Table, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Table,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -183,6 +194,32 @@ class ServiceRow(Base):
     beat_at: Mapped[datetime]
 
 
+class ReceiverRow(Base):
+    """Who is told of documents, and up to which move: what was not taken of these is among the deliveries."""
+
+    __tablename__ = "receivers"
+
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    told_up_to: Mapped[int]
+
+
+class DeliveryRow(Base):
+    """A move that a receiver did not take, to be tried again; removed when it does."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("uq_deliveries_receiver_move_id", "receiver", "move_id", unique=True),
+        Index("ix_deliveries_receiver_due_at", "receiver", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receiver: Mapped[str] = mapped_column(String(16), ForeignKey("receivers.name"))
+    move_id: Mapped[int] = mapped_column(ForeignKey("moves.id"))
+    tries: Mapped[int]
+    due_at: Mapped[datetime]
+    fault: Mapped[str]
+
+
 def _table(mapped: type[Base]) -> Table:
     table = mapped.__table__
     assert isinstance(table, Table)
@@ -190,4 +227,5 @@ def _table(mapped: type[Base]) -> Table:
 
 
 documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
-fields, glyphs, labels, service = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow, ServiceRow))
+fields, glyphs, labels = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow))
+service, receivers, deliveries = (_table(kind) for kind in (ServiceRow, ReceiverRow, DeliveryRow))

@@ -1,0 +1,125 @@
+"""A thread for each receiver, which tells it what the outbox holds, and tries again what it did not take."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from digitd.announce.receivers import NotTaken, Receiver
+from digitd.errors import DatabaseError
+from digitd.logs import log
+from digitd.store import Store
+from digitd.stored import Delivery, StoredField
+
+#: Seconds until what was not taken is tried again: doubled each time, up to the last.
+FIRST_SECONDS, LONGEST_SECONDS = 1.0, 600.0
+
+#: Seconds between two looks for what others than the service did: people verify in processes of their own.
+LOOK_SECONDS = 5.0
+
+
+class Courier:
+    """Tells one receiver, in a thread of its own, from `start` to `stop`."""
+
+    def __init__(self, receiver: Receiver, store: Store) -> None:
+        self._receiver = receiver
+        self._store = store
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"announce {receiver.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._store.enter_receivers([self._receiver.name])
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Something may have happened; from any thread."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let the one that is being told be told to its end; the outbox keeps the rest."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def finish(self) -> None:
+        """Stop when all that is due has been tried."""
+        self.stop()
+        while self.tell_next():
+            pass
+
+    def tell_next(self) -> bool:
+        """Tell the next thing there is to tell, and return whether there was one."""
+        now = datetime.now(UTC)
+        delivery = self._store.next_delivery(self._receiver.name, now=now)
+        if delivery is None:
+            return False
+        try:
+            self._receiver.tell(delivery.move_id, announcement(delivery, self._store))
+        except NotTaken as fault:
+            seconds = min(LONGEST_SECONDS, FIRST_SECONDS * 2**delivery.tries)
+            self._store.put_off(delivery, str(fault), due_at=now + timedelta(seconds=seconds))
+            log().warning(
+                "announcement_not_taken",
+                receiver=self._receiver.name,
+                document=delivery.document_id,
+                reason=str(fault),
+                tries=delivery.tries + 1,
+                retry_seconds=seconds,
+            )
+        else:
+            self._store.delivered(delivery)
+        return True
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                told = self.tell_next()
+            except DatabaseError as fault:
+                log().error("announcements_wait", receiver=self._receiver.name, reason=str(fault))
+                told = False
+            if not told:
+                self._wake.wait(self._idle_seconds())
+                self._wake.clear()
+
+    def _idle_seconds(self) -> float:
+        try:
+            due = self._store.next_due(self._receiver.name)
+        except DatabaseError:
+            due = None
+        if due is None:
+            return LOOK_SECONDS
+        return min(LOOK_SECONDS, max(0.0, (due - datetime.now(UTC)).total_seconds()))
+
+
+def announcement(delivery: Delivery, store: Store) -> bytes:
+    """What a receiver gets: the document and its fields as they stand now, as JSON.
+
+    number is the same each time it is tried, and greater for what happened later.
+    """
+    document = store.document(delivery.document_id)
+    facts: dict[str, Any] = {
+        "number": delivery.move_id,
+        "at": delivery.at.isoformat(timespec="seconds"),
+        "state": str(delivery.state),
+        "document": document.name,
+        "id": document.id,
+        "sha256": document.sha256,
+        "form": document.form,
+        "reason": document.reason,
+        "fields": [_field(field) for field in store.fields(document_id=document.id)],
+    }
+    return json.dumps(facts, ensure_ascii=False).encode()
+
+
+def _field(field: StoredField) -> dict[str, Any]:
+    return {
+        "page": field.page,
+        "form": field.form,
+        "field": field.name,
+        "value": field.value,
+        "confidence": round(field.confidence, 6),
+        "state": str(field.state),
+        "reason": field.reason,
+    }
