@@ -65,6 +65,13 @@ class Health(_Section):
     listen: Annotated[str, Field(pattern=r"^(|.+:\d{1,5})$")] = ""
 
 
+class Keep(_Section):
+    """For how many days what is not needed any longer is kept; 0 for ever."""
+
+    archive_days: Annotated[float, Field(ge=0, le=36500)] = 0.0
+    pictures_days: Annotated[float, Field(ge=0, le=36500)] = 0.0
+
+
 class Announce(_Section):
     """Who is told of a document that was read, set aside, or verified."""
 
@@ -93,6 +100,7 @@ class Config(_Section):
     intake: Intake = Intake()
     reading: Reading = Reading()
     workers: Workers = Workers()
+    keep: Keep = Keep()
     announce: Announce = Announce()
     health: Health = Health()
     verify: Verify = Verify()

@@ -29,6 +29,7 @@ from digitd.logs import log
 from digitd.models import find
 from digitd.pulse import Pulse
 from digitd.records import DocumentState
+from digitd.retention import Retention
 from digitd.store import Store
 from digitd.succession import Succession, Successor
 from digitd.vitals import systemd
@@ -111,6 +112,7 @@ def serve(
             succession=Succession(config, file, model=model, open_engine=opened) if file else None,
         )
         closing.callback(service.abandon)
+        service.retention = None if once else Retention(config, store)
         for receiver in receivers_of(config):
             courier = Courier(receiver, store)
             courier.start()
@@ -159,6 +161,7 @@ class Service:
         self._fault: DigitdError | None = None
         self._begun = time.monotonic()
         self.couriers: list[Courier] = []
+        self.retention: Retention | None = None
         self.progress = Progress()
         self.pulse = Pulse(inbox, ledger)
         self._tally = Tally()
@@ -226,6 +229,8 @@ class Service:
             self._inbox.look()
             self._take()
             self._dispatch()
+            if self.retention is not None:
+                self.retention.step()
 
     def _follow(self) -> None:
         """Take up another model or configuration, once all that is in hand has been read with the one before."""
@@ -358,4 +363,5 @@ class Service:
         more = self._claimed or self._inbox.candidates
         if self._results or (more and self._queued < self._engine.room):
             return 0.0
-        return min(self._inbox.due(now), engine_due, self.pulse.due(), *self._resting.values()) - now
+        deletion_due = math.inf if self.retention is None else self.retention.due()
+        return min(self._inbox.due(now), engine_due, self.pulse.due(), deletion_due, *self._resting.values()) - now

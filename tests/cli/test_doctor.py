@@ -127,3 +127,14 @@ def test_a_service_that_listens_is_asked_over_http(call: Any, folder: Path) -> N
         endpoint.stop()
         done = call("doctor", "--service")
         assert (done.exit_code, f"{listen}: no answer" in done.stdout) == (10, True)
+
+
+def test_a_backup_is_made_under_its_date_or_where_it_is_asked_for(call: Any, folder: Path, tmp_path: Path) -> None:
+    """A file that is there already is not written over."""
+    Store.open(folder / "var" / "digitd.db", create=True).close()
+    made = json.loads(call("backup", "--json").stdout)
+    assert Path(made["copy"]).parent == folder / "var" / "backup"
+    assert call("backup", str(tmp_path / "safe" / "copy.db")).exit_code == 0
+    Store.open(tmp_path / "safe" / "copy.db").close()
+    done = call("backup", str(tmp_path / "safe" / "copy.db"))
+    assert (done.exit_code, "not written over" in done.stderr) == (7, True)

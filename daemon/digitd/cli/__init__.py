@@ -23,6 +23,7 @@ COMMANDS = {
     "retry": ("digitd.cli.service:retry", "Read failed documents again."),
     "doctor": ("digitd.cli.doctor:doctor", "What is wrong with this installation."),
     "upgrade": ("digitd.cli.setup:upgrade", "Bring the database to this version."),
+    "backup": ("digitd.cli.setup:backup", "Copy the database, while the service runs."),
     "demo": ("digitd.cli.demo:demo", "The whole path on drawn forms, in a folder of its own."),
     "train": ("digitd.cli.train:train", "Train a model (needs the extra `train`)."),
     "model": ("digitd.cli.model:model", "List, show, measure and choose models."),

@@ -1,12 +1,13 @@
 """`digitd init` and `digitd upgrade`: a folder made ready, and a database brought to this version."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from digitd import config as configuration
-from digitd.cli._common import current_config, json_option, print_json
+from digitd.cli._common import current_config, json_option, open_store, print_json
 from digitd.errors import ConfigError, DatabaseError
 from digitd.intake.lock import Lock
 from digitd.resources import shipped
@@ -53,6 +54,36 @@ def upgrade(as_json: bool) -> None:
         click.echo(f"{config.database}: of this version already ({after}).")
     else:
         click.echo(f"{config.database}: upgraded from {before} to {after}. The copy from before is {copy}.")
+
+
+@click.command(short_help="Copy the database, while the service runs.")
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@json_option
+def backup(file: Path | None, as_json: bool) -> None:
+    """Copy the database to FILE, or into var/backup/ under the date, and see that the copy is whole.
+
+    The service may go on meanwhile. To go back: stop it, and put the copy in the place of var/digitd.db.
+
+    \b
+    Examples:
+      digitd backup
+      digitd backup /mnt/safe/digitd.db
+    """
+    config = current_config()
+    path = file or config.var / "backup" / f"digitd-{datetime.now(UTC):%Y%m%dT%H%M%S}.db"
+    if path.exists():
+        raise DatabaseError(f"{path}: is there already, and is not written over. Name another file.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise DatabaseError(f"{path.parent}: {fault.strerror}. Name another file.") from None
+    with open_store(config) as store:
+        store.copy_to(path)
+    megabytes = path.stat().st_size / 1e6
+    if as_json:
+        print_json({"copy": path, "megabytes": round(megabytes, 3)})
+    else:
+        click.echo(f"{path}: a whole copy of {config.database}, {megabytes:.1f} MB.")
 
 
 def make_folders(folder: Path) -> list[str]:

@@ -66,7 +66,10 @@ class Database:
         engine = connect(f"sqlite:///{path}")
         try:
             before = schema.check(engine, str(path), older=True)
-            copy = None if before == schema.HEAD else _copy_aside(engine, path, before)
+            copy = None
+            if before != schema.HEAD:
+                copy = path.with_name(f"{path.name}.{before}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+                copy_database(engine, copy)
             schema.migrate(engine)
         except SqlDatabaseError as fault:
             raise DatabaseError(
@@ -129,13 +132,11 @@ def connect(url: str) -> Engine:
     return engine
 
 
-def _copy_aside(engine: Engine, path: Path, revision: str | None) -> Path:
-    """Copy the database to a file beside it that its revision and the time name."""
-    copy = path.with_name(f"{path.name}.{revision}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+def copy_database(engine: Engine, path: Path) -> None:
+    """Write a whole, compact copy to path, which must not exist; others may go on using the database."""
     with engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")  # VACUUM does not run in a transaction
-        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
-    return copy
+        connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

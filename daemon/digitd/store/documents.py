@@ -45,7 +45,7 @@ class Documents(Database):
             path = [(None, DocumentState.SEEN, seen_at, ""), (DocumentState.SEEN, DocumentState.SETTLING, seen_at, "")]
             for previous, state, at, why in [*path, (DocumentState.SETTLING, last, now, reason)]:
                 _write_move(connection, new, previous, state, at=at, reason=why)
-            return _document(connection.execute(select(documents).where(documents.c.id == new)).one())
+            return as_document(connection.execute(select(documents).where(documents.c.id == new)).one())
 
     def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
         """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none.
@@ -62,7 +62,7 @@ class Documents(Database):
             if row is None:
                 return None
             move(connection, row.id, DocumentState.READING, attempts=row.attempts + 1)
-            return _document(connection.execute(select(documents).where(documents.c.id == row.id)).one())
+            return as_document(connection.execute(select(documents).where(documents.c.id == row.id)).one())
 
     def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
         """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
@@ -106,24 +106,24 @@ class Documents(Database):
         if newest is not None:
             query = query.limit(newest)
         with self._reading() as connection:
-            return [_document(row) for row in connection.execute(query)][::-1]
+            return [as_document(row) for row in connection.execute(query)][::-1]
 
     def document(self, document_id: int) -> Document:
         """The document of that id, which must exist."""
         with self._reading() as connection:
-            return _document(connection.execute(select(documents).where(documents.c.id == document_id)).one())
+            return as_document(connection.execute(select(documents).where(documents.c.id == document_id)).one())
 
     def duplicates_of(self, document_id: int) -> list[Document]:
         """Later documents with the same bytes, oldest first."""
         query = select(documents).where(documents.c.original_id == document_id).order_by(documents.c.id)
         with self._reading() as connection:
-            return [_document(row) for row in connection.execute(query)]
+            return [as_document(row) for row in connection.execute(query)]
 
     def document_with_token(self, token: str) -> Document | None:
         """The document whose folder in `var/work` is token."""
         with self._reading() as connection:
             row = connection.execute(select(documents).where(documents.c.token == token)).first()
-            return None if row is None else _document(row)
+            return None if row is None else as_document(row)
 
     def history(self, document_id: int) -> list[Move]:
         """Every change of a document's state, oldest first."""
@@ -193,7 +193,8 @@ def _duplicate_of(original: Row[Any]) -> str:
     return reason
 
 
-def _document(row: Row[Any]) -> Document:
+def as_document(row: Row[Any]) -> Document:
+    """A row of the table as the document that it is."""
     return Document(
         id=row.id,
         name=row.name,

@@ -5,10 +5,11 @@ Methods are sentences, results are records, never rows. One transaction a method
 
 from digitd.store.beats import Beats
 from digitd.store.documents import Documents
+from digitd.store.keeping import Keeping
 from digitd.store.labels import Labels
 from digitd.store.outbox import Outbox
 from digitd.store.readings import Readings
 
 
-class Store(Documents, Readings, Labels, Outbox, Beats):
+class Store(Documents, Readings, Labels, Outbox, Beats, Keeping):
     """An open database: documents, readings, labels, who is told of them, and the service's sign of life."""

@@ -83,6 +83,8 @@ def _labelled_glyphs(field: StoredField) -> list[tuple[NDArray[np.uint8], int]]:
         return []
     value, inked = field.label.value, [glyph for glyph in field.glyphs if glyph.content is not CellContent.BLANK]
     digits = [int(symbol) for symbol in value if symbol.isdecimal()]
+    if not all(glyph.pixels_png for glyph in inked):
+        raise _NotAlignedError("its pictures were deleted, as [keep] asks for")
     shown = [_pixels(glyph) for glyph in inked]
     if not digits:
         return [(pixels, NOT_A_DIGIT) for pixels in shown if pixels.any()]
