@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench bench-reading bench-model bench-registration evaluate wheel lock clean model help
+.PHONY: demo test lint format bench torture bench-reading bench-model bench-registration evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ format: .venv/dev ## put the code in its usual shape
 bench: .venv/base ## how fast service and reading are, and that a kill loses nothing; writes bench/service.json, speed.json
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/speed.py
+
+torture: .venv/base ## whether the service loses or doubles a page while it is killed and its world fails; writes bench/torture.json
+	$(BIN)/python bench/torture.py
 
 bench-reading: .venv/base ## how many fields of real forms are right: make bench-reading SETS="..." MODEL=folder AGAINST=old.json
 	$(BIN)/python bench/reading.py $(SETS) $(MODEL:%=--model %) $(AGAINST:%=--against %) $(OUT:%=--out %)

@@ -18,6 +18,8 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver
 
+from digitd.logs import log
+
 #: File systems whose changes by other machines the kernel does not tell.
 NETWORK = ("nfs", "cifs", "smb", "fuse", "9p", "afs", "ceph", "glusterfs", "lustre", "vboxsf", "virtiofs", "drvfs")
 
@@ -51,10 +53,20 @@ class Watcher(FileSystemEventHandler):
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin to watch."""
-        self._observer = _polling_observer() if self._polling else _kernel_observer()
-        self._observer.schedule(self, str(self._inbox), recursive=True, event_filter=_WANTED)
-        self._observer.start()
+        """Begin to watch; where the kernel has no more watches to give, by looking every second."""
+        try:
+            self._observer = self._started(_polling_observer() if self._polling else _kernel_observer())
+        except OSError as fault:
+            if self._polling:
+                raise
+            log().warning("kernel_does_not_watch", inbox=str(self._inbox), reason=fault.strerror, instead="polled")
+            self._polling = True
+            self._observer = self._started(_polling_observer())
+
+    def _started(self, observer: BaseObserver) -> BaseObserver:
+        observer.schedule(self, str(self._inbox), recursive=True, event_filter=_WANTED)
+        observer.start()
+        return observer
 
     def poll(self) -> None:
         """From now on look every second, for the kernel tells nothing."""
