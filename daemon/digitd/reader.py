@@ -14,7 +14,7 @@ from digitd.forms import library
 from digitd.logs import log
 from digitd.models import Model, find
 from digitd.reading.classify import Classifier
-from digitd.reading.load import Limits
+from digitd.reading.load import ALL, Limits
 from digitd.reading.normalise import normalise
 from digitd.reading.pipeline import Form, Settings, Trace, read_document, trace_document
 from digitd.reading.register import prepare
@@ -45,8 +45,8 @@ class Reader:
         """The model's card."""
         return self._model.card
 
-    def read(self, data: bytes, form: str | None = None) -> DocumentReading:
-        """Read a document; form, where given, is the form it must be.
+    def read(self, data: bytes, form: str | None = None, *, wanted: slice = ALL) -> DocumentReading:
+        """Read a document, or those of its pages that are wanted; form, where given, is the form it must be.
 
         Raises
         ------
@@ -63,6 +63,7 @@ class Reader:
                 settings=self._settings,
                 model=self.model_id,
                 forced=form is not None,
+                wanted=wanted,
             )
 
     def trace(self, data: bytes, form: str | None = None) -> Iterator[Trace]:

@@ -263,8 +263,12 @@ class PageReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReading:
-    """What came of one document. model is the model's id (its name and the start of its file's hash)."""
+    """What came of one document. model is the model's id (its name and the start of its file's hash).
+
+    of_pages is how many pages the document has.
+    """
 
     pages: tuple[PageReading, ...]
     model: str
     pipeline: str
+    of_pages: int = 1

@@ -1,4 +1,4 @@
-"""The engine over real processes. What they run is `eval`: the bytes of a document say what its reader does."""
+"""The engine over real processes, whose documents say what their readers do."""
 
 import errno
 import multiprocessing
@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
+from tests.engine.reads import does
 
 from digitd.config import Config, Reading, Workers
 from digitd.engine import Engine, Finished, Outcome, lane, open_engine
@@ -34,7 +35,7 @@ def make(rings: SimpleQueue[None]) -> Iterator[Callable[..., Engine]]:
     made: list[Engine] = []
 
     def opened(
-        open_executor: Callable[[], Executor] = process, read: Any = eval, *, processes: int = 2, **bounds: Any
+        open_executor: Callable[[], Executor] = process, read: Any = does, *, processes: int = 2, **bounds: Any
     ) -> Engine:
         made.append(
             Engine(open_executor, read, processes=processes, wake=lambda: rings.put(None), bounds=Bounds(**bounds))
@@ -61,6 +62,35 @@ def all_of(engine: Engine, rings: SimpleQueue[None]) -> dict[int, Finished]:
     return found
 
 
+def said(found: Finished) -> str:
+    assert found.reading is not None
+    return found.reading.model
+
+
+def test_the_pages_of_a_long_document_are_read_by_several(make: Any, rings: SimpleQueue[None]) -> None:
+    """It comes back whole and in order; others take their turn, and what is begun goes first."""
+    engine = make()
+    engine.submit(1, b"long 18", form=None)
+    engine.submit(2, b"7", form=None)
+    found = all_of(engine, rings)
+    assert found[1].reading is not None
+    assert [page.number for page in found[1].reading.pages] == list(range(1, 19))
+    assert (found[1].outcome, found[1].reading.of_pages, said(found[2])) == (Outcome.READ, 18, "7")
+    assert engine.free == 4
+
+
+def test_what_is_wrong_with_a_part_is_wrong_with_its_document(make: Any, rings: SimpleQueue[None]) -> None:
+    """It comes back once, whatever becomes of its other parts; then it can be handed over again."""
+    engine = make()
+    engine.submit(1, b"long 18 torn", form=None)
+    found = all_of(engine, rings)
+    assert (found[1].outcome, "it is torn" in found[1].reason) == (Outcome.UNABLE, True)
+    while engine.free < 4:
+        engine.finished()
+    engine.submit(1, b"7", form=None)
+    assert said(all_of(engine, rings)[1]) == "7"
+
+
 def test_bytes_go_in_and_readings_come_out(make: Any, rings: SimpleQueue[None]) -> None:
     """Each document comes back with its own reading, and a ring announces it; no more than there is room for."""
     engine = make()
@@ -69,7 +99,7 @@ def test_bytes_go_in_and_readings_come_out(make: Any, rings: SimpleQueue[None]) 
         engine.submit(number, f"{number} * 2".encode(), form=None)
     assert engine.free == 0
     found = all_of(engine, rings)
-    assert {n: (f.outcome, f.reading) for n, f in found.items()} == {n: (Outcome.READ, 2 * n) for n in range(4)}
+    assert {n: (f.outcome, said(f)) for n, f in found.items()} == {n: (Outcome.READ, str(2 * n)) for n in range(4)}
 
 
 def test_only_the_document_that_was_being_read_is_blamed(make: Any, rings: SimpleQueue[None]) -> None:
@@ -85,7 +115,7 @@ def test_only_the_document_that_was_being_read_is_blamed(make: Any, rings: Simpl
         3: (Outcome.READ, False),
     }
     engine.submit(4, b"7", form=None)
-    assert all_of(engine, rings)[4].reading == 7
+    assert said(all_of(engine, rings)[4]) == "7"
 
 
 def test_a_document_that_takes_too_long_is_lost(make: Any, rings: SimpleQueue[None]) -> None:
@@ -97,7 +127,7 @@ def test_a_document_that_takes_too_long_is_lost(make: Any, rings: SimpleQueue[No
     assert {n: (f.outcome, f.blamed) for n, f in found.items()} == {1: (Outcome.LOST, True), 2: (Outcome.LOST, False)}
     assert found[1].reason == "reading it took more than 2 s"
     engine.submit(2, b"7", form=None)
-    assert all_of(engine, rings)[2].reading == 7
+    assert said(all_of(engine, rings)[2]) == "7"
 
 
 def test_a_process_is_replaced_after_its_documents(make: Any, rings: SimpleQueue[None]) -> None:
@@ -109,7 +139,7 @@ def test_a_process_is_replaced_after_its_documents(make: Any, rings: SimpleQueue
         engine.submit(number, b"__import__('os').getpid()", form=None)
         found = all_of(engine, rings)[number]
         assert found.outcome is Outcome.READ
-        seen.append(found.reading)
+        seen.append(said(found))
     assert [seen.index(pid) for pid in seen] == [0, 0, 2, 2, 4]
 
 
@@ -138,14 +168,14 @@ def test_a_process_that_does_not_come_up_is_tried_again_later(
         time.sleep(max(0.0, (engine.due() or 0.0) - time.monotonic()))
         engine.finished()
     engine.submit(1, b"7", form=None)
-    assert all_of(engine, rings)[1].reading == 7
+    assert said(all_of(engine, rings)[1]) == "7"
 
 
 def test_a_process_that_died_idle_harms_nobody(make: Any, rings: SimpleQueue[None]) -> None:
     """A worker killed between documents costs the next one a second try, not its life."""
     engine = make(processes=1)
     engine.submit(1, b"__import__('os').getpid()", form=None)
-    pid: Any = all_of(engine, rings)[1].reading
+    pid = int(said(all_of(engine, rings)[1]))
     os.kill(pid, signal.SIGKILL)
     outcomes = []
     while Outcome.READ not in outcomes:
@@ -158,14 +188,14 @@ def test_a_process_that_died_idle_harms_nobody(make: Any, rings: SimpleQueue[Non
 def test_memory_is_bounded(rings: SimpleQueue[None]) -> None:
     """A process of the configuration gets no more than it may have: what asks for more is a fault of that document."""
     workers = Workers(processes=1, memory_mb=1024)
-    engine = Engine(partial(_process, Config(workers=workers)), eval, processes=1, wake=lambda: rings.put(None))
+    engine = Engine(partial(_process, Config(workers=workers)), does, processes=1, wake=lambda: rings.put(None))
     engine.submit(1, b"len(bytearray(3 << 30))", form=None)
     (found,) = all_of(engine, rings).values()
     engine.submit(2, b"len(bytearray(3 << 20))", form=None)
     (after,) = all_of(engine, rings).values()
     engine.abandon()
     assert (found.outcome, found.reason, found.blamed) == (Outcome.LOST, "not enough memory", True)
-    assert after.reading == 3 << 20
+    assert said(after) == str(3 << 20)
 
 
 def test_abandoning_does_not_wait(make: Any) -> None:

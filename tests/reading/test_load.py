@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digitd.errors import UnreadableDocument
-from digitd.reading.load import Limits, load
+from digitd.reading.load import Limits, load, page_count
 
 LIMITS = Limits()
 
@@ -51,6 +51,28 @@ def test_fax_compression_and_many_pages():
     found = pages(data)
     assert [(p.number, p.pixels.shape) for p in found] == [(1, (80, 120)), (2, (120, 80))]
     assert all(np.median(p.pixels) == 255 for p in found)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+def test_some_pages_of_a_document_are_the_same_as_among_all(kind):
+    """A part of a long document has its pages' own numbers; beyond the end there is none."""
+    sizes = [(100 + 10 * n, 80) for n in range(5)]
+    first, *others = (drawn(*size) for size in sizes)
+    data = saved(first, kind, save_all=True, append_images=others)
+    assert page_count(data) == 5
+    every = pages(data)
+    for wanted in (slice(0, 2), slice(2, 4), slice(4, 8), slice(8, 12)):
+        some = list(load(data, LIMITS, wanted))
+        assert [page.number for page in some] == [page.number for page in every[wanted]]
+        assert all(np.array_equal(page.pixels, other.pixels) for page, other in zip(some, every[wanted], strict=True))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_has_one_page(kind):
+    """The first, and none after it."""
+    data = saved(drawn(), kind)
+    assert page_count(data) == 1
+    assert [len(list(load(data, LIMITS, wanted))) for wanted in (slice(0, 4), slice(4, 8))] == [1, 0]
 
 
 def test_a_fax_with_oblong_pixels_is_made_square():

@@ -26,7 +26,8 @@ START_SECONDS = 120.0
 #: Seconds until a process that did not come up is started again: doubled each time, up to the last.
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
 
-Read = Callable[[bytes, str | None], DocumentReading]
+#: Bytes, form, and where it is not the first part of a long document, how many pages are before it.
+Read = Callable[..., DocumentReading]
 
 
 class Outcome(StrEnum):
@@ -44,7 +45,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A document that came back. blamed says that it was being read when its process was lost."""
+    """A document, or a part of one, that came back; blamed says that it was being read when its process was lost."""
 
     document_id: int
     outcome: Outcome
@@ -117,12 +118,12 @@ class Lane:
         """How many more may stand in line now; none while the process is to be replaced, or rests."""
         return 0 if self._executor is None or self._worn else LINE - len(self._line)
 
-    def submit(self, document_id: int, data: bytes, *, form: str | None) -> None:
-        """Put a document in line; there must be room."""
+    def submit(self, document_id: int, data: bytes, form: str | None, *pages: int) -> None:
+        """Put a document in line, or of a long one what follows after so many pages; there must be room."""
         assert self._executor is not None
         handed = _Handed(document_id=document_id, future=Future())
         try:
-            handed.future = self._executor.submit(self._read, data, form)
+            handed.future = self._executor.submit(self._read, data, form, *pages)
         except BrokenExecutor as fault:  # the process died while nobody was looking
             handed.given = False
             handed.future.set_exception(fault)

@@ -17,6 +17,9 @@ from digitd.reader import open_reader
 from digitd.records import DocumentReading
 from digitd.wake import end_with_parent
 
+#: Pages of a document that a process reads before others may go on with the rest.
+PAGES_AT_ONCE = 4
+
 
 def open_engine(config: Config, *, wake: Callable[[], None]) -> Engine:
     """The engine of the configuration: processes on this machine, started before the first document comes."""
@@ -29,15 +32,15 @@ def open_engine(config: Config, *, wake: Callable[[], None]) -> Engine:
     )
 
 
-def read_here(config: Config, data: bytes, form: str | None) -> DocumentReading:
-    """Read a document in this process, with a reader that is opened once.
+def read_here(config: Config, data: bytes, form: str | None, first: int = 0) -> DocumentReading:
+    """Read a document, or as many pages of a long one as are read at once, from first on, in this process.
 
     Raises
     ------
     DigitdError
         The document, the form or the model is at fault.
     """
-    return _reader(config).read(data, form)
+    return _reader(config).read(data, form, wanted=slice(first, first + PAGES_AT_ONCE))
 
 
 def _process(config: Config) -> Executor:

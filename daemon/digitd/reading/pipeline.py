@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd import PIPELINE_VERSION
-from digitd.reading.load import Limits, load
+from digitd.reading.load import ALL, Limits, load, page_count
 from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register
 from digitd.reading.seen import NO_GLYPHS, Classify, Seen, look
@@ -60,9 +60,16 @@ class Trace:
 
 
 def read_document(
-    data: bytes, forms: Sequence[Form], classify: Classify, *, settings: Settings, model: str, forced: bool = False
+    data: bytes,
+    forms: Sequence[Form],
+    classify: Classify,
+    *,
+    settings: Settings,
+    model: str,
+    forced: bool = False,
+    wanted: slice = ALL,
 ) -> DocumentReading:
-    """Read every page of a document.
+    """Read the pages of a document.
 
     Parameters
     ----------
@@ -78,22 +85,35 @@ def read_document(
         The id of the model behind classify.
     forced
         The document must be one of forms: a page that is none of them goes to review instead of being read freely.
+    wanted
+        Which of its pages, counted from 0; all, if it says nothing.
 
     Raises
     ------
     UnreadableDocument
         It cannot be read; trying again will not help.
     """
-    traces = trace_document(data, forms, classify, settings=settings, forced=forced)
-    return DocumentReading(pages=tuple(t.reading for t in traces), model=model, pipeline=PIPELINE_VERSION)
+    traces = trace_document(data, forms, classify, settings=settings, forced=forced, wanted=wanted)
+    return DocumentReading(
+        pages=tuple(t.reading for t in traces),
+        model=model,
+        pipeline=PIPELINE_VERSION,
+        of_pages=page_count(data),
+    )
 
 
 def trace_document(
-    data: bytes, forms: Sequence[Form], classify: Classify, *, settings: Settings, forced: bool = False
+    data: bytes,
+    forms: Sequence[Form],
+    classify: Classify,
+    *,
+    settings: Settings,
+    forced: bool = False,
+    wanted: slice = ALL,
 ) -> Iterator[Trace]:
     """As `read_document`, but yield each page with what every stage gave."""
     clock = _Clock()
-    pages = load(data, settings.limits)
+    pages = load(data, settings.limits, wanted)
     while True:
         with clock("load"):
             page = next(pages, None)

@@ -1,5 +1,5 @@
 """The first stage: the bytes of a document become pages."""
 
-from digitd.reading.load.pages import Limits, load
+from digitd.reading.load.pages import ALL, Limits, load, page_count
 
-__all__ = ["Limits", "load"]
+__all__ = ["ALL", "Limits", "load", "page_count"]

@@ -37,22 +37,43 @@ class Limits:
     pdf_dpi: int = 300
 
 
-def load(data: bytes, limits: Limits) -> Iterator[Page]:
-    """Yield the pages of a document, in order, each decoded when it is asked for.
+#: Every page of a document.
+ALL = slice(None)
+
+
+def load(data: bytes, limits: Limits, wanted: slice = ALL) -> Iterator[Page]:
+    """Yield the pages of a document that are wanted, counted from 0, in order, each decoded when it is asked for.
 
     Raises
     ------
     UnreadableDocument
         The bytes are empty, of another format, cut off, encrypted, or larger than limits allow.
     """
-    for kind, (starts, pages_of) in _KINDS.items():
+    kind = _kind_of(data)
+    if kind is None:
+        raise UnreadableDocument(_what_it_is(data))
+    yield from _KINDS[kind][1](data, limits, wanted)
+
+
+def page_count(data: bytes) -> int:
+    """How many pages a document has that can be loaded."""
+    kind = _kind_of(data)
+    if kind == "TIFF":
+        return len(headers.tiff(data))
+    if kind == "PDF":
+        with pdf.opened(data) as document:
+            return len(document)
+    return 1
+
+
+def _kind_of(data: bytes) -> str | None:
+    for kind, (starts, _) in _KINDS.items():
         if data.startswith(starts) or (kind == "PDF" and b"%PDF-" in data[:1024]):
-            yield from pages_of(data, limits)
-            return
-    raise UnreadableDocument(_what_it_is(data))
+            return kind
+    return None
 
 
-def _png(data: bytes, limits: Limits) -> Iterator[Page]:
+def _png(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
     header = headers.png(data)
     _check_size(header, limits)
     if not header.complete:
@@ -60,10 +81,10 @@ def _png(data: bytes, limits: Limits) -> Iterator[Page]:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise UnreadableDocument("the PNG is damaged: scan or copy it again")
-    yield Page(number=1, pixels=_grey(pixels), dpi=header.dpi)
+    yield from [Page(number=1, pixels=_grey(pixels), dpi=header.dpi)][wanted]
 
 
-def _jpeg(data: bytes, limits: Limits) -> Iterator[Page]:
+def _jpeg(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
     header = headers.jpeg(data)
     _check_size(header, limits)
     if not header.complete:
@@ -72,10 +93,10 @@ def _jpeg(data: bytes, limits: Limits) -> Iterator[Page]:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)  # turns it as EXIF says
     if pixels is None or _DAMAGE.search(said[0]):
         raise UnreadableDocument("the JPEG is damaged: scan or copy it again")
-    yield Page(number=1, pixels=_grey(pixels), dpi=header.dpi)
+    yield from [Page(number=1, pixels=_grey(pixels), dpi=header.dpi)][wanted]
 
 
-def _tiff(data: bytes, limits: Limits) -> Iterator[Page]:
+def _tiff(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
     found = headers.tiff(data)
     if len(found) > limits.max_pages:
         raise UnreadableDocument(f"the TIFF has {len(found)} pages, more than {limits.max_pages}: split it")
@@ -84,7 +105,7 @@ def _tiff(data: bytes, limits: Limits) -> Iterator[Page]:
         if not header.complete:
             raise UnreadableDocument("the TIFF is cut off: scan or copy it again")
     buffer = np.frombuffer(data, np.uint8)
-    for index, header in enumerate(found):
+    for index, header in list(enumerate(found))[wanted]:
         with caught() as said, _decoder_warnings():
             done, pixels = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
         if not done or not pixels or pixels[0] is None:
@@ -96,17 +117,17 @@ def _tiff(data: bytes, limits: Limits) -> Iterator[Page]:
         yield Page(number=index + 1, **_square(_grey(pixels[0], opacity=header.opacity), header))
 
 
-def _pdf(data: bytes, limits: Limits) -> Iterator[Page]:
+def _pdf(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
     with pdf.opened(data) as document:
         if len(document) > limits.max_pages:
             raise UnreadableDocument(f"the PDF has {len(document)} pages, more than {limits.max_pages}: split it")
-        for index in range(len(document)):
+        for index in range(len(document))[wanted]:
             size, dpi = pdf.size_and_dpi(document, index, limits.pdf_dpi)
             _check_size(headers.Header(width=size[0], height=size[1]), limits)
             yield Page(number=index + 1, pixels=_grey(pdf.pixels(document, index, dpi)), dpi=dpi)
 
 
-_KINDS: dict[str, tuple[tuple[bytes, ...], Callable[[bytes, Limits], Iterator[Page]]]] = {
+_KINDS: dict[str, tuple[tuple[bytes, ...], Callable[[bytes, Limits, slice], Iterator[Page]]]] = {
     "PNG": ((b"\x89PNG\r\n\x1a\n",), _png),
     "JPEG": ((b"\xff\xd8\xff",), _jpeg),
     "TIFF": ((b"II*\0", b"MM\0*"), _tiff),
