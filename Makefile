@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench torture bench-reading bench-model bench-registration evaluate wheel lock clean model help
+.PHONY: demo test lint format bench torture fuzz bench-reading bench-model bench-registration evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench: .venv/base ## how fast service and reading are, and that a kill loses not
 
 torture: .venv/base ## whether the service loses or doubles a page while it is killed and its world fails; writes bench/torture.json
 	$(BIN)/python bench/torture.py
+
+fuzz: .venv/dev ## whether damaged files can do harm, ten minutes; writes bench/fuzz.json
+	$(BIN)/python bench/fuzz.py
 
 bench-reading: .venv/base ## how many fields of real forms are right: make bench-reading SETS="..." MODEL=folder AGAINST=old.json
 	$(BIN)/python bench/reading.py $(SETS) $(MODEL:%=--model %) $(AGAINST:%=--against %) $(OUT:%=--out %)

@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=10_000, help="for kills")
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"), help="JSON to write")
     given = parser.parse_args()
     results: dict[str, dict[str, float]] = {}
     names = [name for what in given.what for name in (FAULTS if what == "faults" else [what])]
@@ -68,7 +69,7 @@ def main() -> None:
             continue
         results[name]["seconds"] = round(time.perf_counter() - begun, 1)
         print(f"{name:<20}", "  ".join(f"{key} {value:,}" for key, value in results[name].items()), flush=True)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    given.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     sys.exit(int(any(one["lost"] or one["doubled"] for one in results.values())))
 
 

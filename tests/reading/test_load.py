@@ -67,6 +67,24 @@ def test_some_pages_of_a_document_are_the_same_as_among_all(kind):
         assert all(np.array_equal(page.pixels, other.pixels) for page, other in zip(some, every[wanted], strict=True))
 
 
+def test_a_tiff_that_does_not_say_what_is_black_is_refused():
+    """Found by `make fuzz`: where others give no picture, the decoder throws."""
+    data = saved(drawn(), "TIFF", compression="tiff_lzw")
+    entry = (262).to_bytes(2, "little") + (3).to_bytes(2, "little")
+    assert data.count(entry) == 1
+    with pytest.raises(UnreadableDocument, match="page 1 of the TIFF is damaged"):
+        pages(data.replace(entry, (263).to_bytes(2, "little") + (3).to_bytes(2, "little")))
+
+
+def test_damage_is_told_in_our_own_words_only(capfd):
+    """What the library says of a PNG goes past every log, and is caught."""
+    data = bytearray(saved(drawn(), "PNG"))
+    data[len(data) // 2] ^= 0xFF
+    with pytest.raises(UnreadableDocument, match="the PNG is damaged"):
+        pages(bytes(data))
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_picture_has_one_page(kind):
     """The first, and none after it."""

@@ -7,7 +7,7 @@ not be taken for a page. (Damage that no decoder notices, as in uncompressed pic
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +78,8 @@ def _png(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
     _check_size(header, limits)
     if not header.complete:
         raise UnreadableDocument("the PNG is cut off: scan or copy it again")
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    with caught():
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise UnreadableDocument("the PNG is damaged: scan or copy it again")
     yield from [Page(number=1, pixels=_grey(pixels), dpi=header.dpi)][wanted]
@@ -107,7 +108,7 @@ def _tiff(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
     buffer = np.frombuffer(data, np.uint8)
     for index, header in list(enumerate(found))[wanted]:
         with caught() as said, _decoder_warnings():
-            done, pixels = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
+            done, pixels = _decoded(buffer, index)
         if not done or not pixels or pixels[0] is None:
             raise UnreadableDocument(
                 f"page {index + 1} of the TIFF is damaged, or of a rare kind: save it as 8 bits, or scan it again"
@@ -115,6 +116,16 @@ def _tiff(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
         if _DAMAGE.search(said[0]):
             raise UnreadableDocument(f"page {index + 1} of the TIFF is damaged: scan or copy it again")
         yield Page(number=index + 1, **_square(_grey(pixels[0], opacity=header.opacity), header))
+
+
+def _decoded(buffer: NDArray[np.uint8], index: int) -> tuple[bool, Sequence[NDArray[Any]]]:
+    """Page index of a TIFF; most of what is wrong with one is told by a flag, some by a fault."""
+    try:
+        return cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED, range=(index, index + 1))
+    except cv2.error as fault:
+        if fault.code == cv2.Error.STS_NO_MEM:
+            raise MemoryError from fault
+        return False, ()
 
 
 def _pdf(data: bytes, limits: Limits, wanted: slice) -> Iterator[Page]:
