@@ -166,7 +166,7 @@ def _one_document() -> Iterator[None]:
     """Turn a fault of digitd's own on one document into that document's reason, so that others are still read."""
     try:
         yield
-    except (DigitdError, MemoryError):
+    except (DigitdError, MemoryError, OSError):  # the last two may pass
         raise
     except cv2.error as fault:
         if fault.code == cv2.Error.STS_NO_MEM:

@@ -40,8 +40,9 @@ from digitd.wake import Bell, Reload, Stop, listening_to_signals
 #: Seconds until a database that took no writes is tried again.
 RETRY_SECONDS = 5.0
 
-#: Seconds until a document that lost its process is read again: doubled each time, for memory may be short just now.
-REST_SECONDS = 1.0
+#: Seconds until a document that lost its process, or found the disk full, is read again: doubled each time, up to the
+#: last, for what is short just now may be there again then.
+REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,6 +159,7 @@ class Service:
         self._losses: Counter[int] = Counter()
         self._resting: dict[int, float] = {}
         self._queued = 0
+        self._once = False
         self._fault: DigitdError | None = None
         self._begun = time.monotonic()
         self.couriers: list[Courier] = []
@@ -188,6 +190,7 @@ class Service:
         DigitdError
             Nothing can be read, or with once the database takes no writes.
         """
+        self._once = once
         self._suspects = self._ledger.recover()
         self._claimed.extend(self._ledger.unentered())
         self._queued = self._ledger.queued
@@ -308,10 +311,16 @@ class Service:
             self._queued += not given_up
             if result.blamed and not given_up:
                 self._rest(result.document_id)
-        elif result.outcome is Outcome.UNABLE:
+        elif result.outcome is Outcome.HINDERED and not self._once:
+            self._ledger.put_back(result.document_id, result.reason)
+            log().warning("document_hindered", id=result.document_id, reason=result.reason)
+            self._tally.lost[result.reason] += 1
+            self._queued += 1
+            self._rest(result.document_id)
+        elif result.outcome in {Outcome.UNABLE, Outcome.HINDERED}:
             self._ledger.put_back(result.document_id, result.reason)
             if self._fault is None:
-                self._fault = result.fault
+                self._fault = result.fault or DigitdError(f"reading is not possible now: {result.reason}")
                 self._stop.ask()
         elif result.reading is None:
             self._ledger.failed(result.document_id, result.reason)
@@ -323,8 +332,10 @@ class Service:
                 self._tally.stage_seconds.update({stage: ms / 1000 for stage, ms in page.stage_ms.items()})
 
     def _rest(self, document_id: int) -> None:
-        """Let a document wait that lost its process, longer each time."""
-        self._resting[document_id] = time.monotonic() + REST_SECONDS * 2 ** self._losses[document_id]
+        """Let a document wait that could not be read, longer each time."""
+        self._resting[document_id] = time.monotonic() + min(
+            LONGEST_REST_SECONDS, REST_SECONDS * 2 ** self._losses[document_id]
+        )
         self._losses[document_id] += 1
 
     def _over(self, *, once: bool) -> bool:

@@ -214,7 +214,8 @@ def test_abandoning_does_not_wait(make: Any) -> None:
         (TemplateError("no form called x"), Outcome.REFUSED, "no form called x"),
         (MemoryError(), Outcome.LOST, "not enough memory"),
         (ModelError("no model"), Outcome.UNABLE, "no model"),
-        (OSError("pickling failed"), Outcome.UNABLE, "reading is not possible: pickling failed"),
+        (TypeError("pickling failed"), Outcome.UNABLE, "reading is not possible: pickling failed"),
+        (OSError(errno.ENOSPC, "No space left on device"), Outcome.HINDERED, "No space left on device"),
     ],
 )
 def test_a_fault_is_told_apart(

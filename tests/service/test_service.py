@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from digitd import ledger, service
 from digitd.config import Config, Intake
-from digitd.errors import AlreadyRunning, DatabaseError, ModelError, UnreadableDocument
+from digitd.errors import AlreadyRunning, DatabaseError, DigitdError, ModelError, UnreadableDocument
 from digitd.intake.lock import Lock
 from digitd.records import DocumentState
 from digitd.wake import Bell, Reload, Stop, listening_to_signals
@@ -210,6 +210,37 @@ def test_without_a_model_nothing_is_failed(bench: Any) -> None:
     assert set(bench.states().values()) == {"queued"}
     bench.service().run(once=True)
     assert set(bench.states().values()) == {"done"}
+
+
+def test_what_hinders_reading_is_waited_for(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is nobody's fault: no try is counted, the document waits a little, longer each time, and is read."""
+    monkeypatch.setattr(service, "REST_SECONDS", 0.001)
+    monkeypatch.setattr(bench.bell, "wait", lambda seconds: None)
+    full = iter([True] * 5)
+
+    def read(data: bytes, form: str | None) -> Any:
+        if next(full, False):
+            raise OSError(28, "No space left on device")
+        return bench_read(data, form)
+
+    bench_read = bench.service.__defaults__[0]
+    bench.drop("a")
+    with capture_logs() as lines:
+        bench.service(read).run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished else None)
+    assert [line["event"] for line in lines].count("document_hindered") == 5
+    assert [(d.state, d.attempts) for d in bench.store.documents()] == [(S.DONE, 1)]
+
+
+def test_once_what_hinders_reading_ends_the_run(bench: Any) -> None:
+    """With the reason; the document is still queued."""
+
+    def read(_data: bytes, _form: str | None) -> None:
+        raise OSError(28, "No space left on device")
+
+    bench.drop("a")
+    with pytest.raises(DigitdError, match="not possible now: No space left"):
+        bench.service(read).run(once=True)
+    assert bench.states() == {"a": "queued"}
 
 
 def test_a_database_that_takes_no_writes_is_waited_for(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

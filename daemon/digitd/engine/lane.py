@@ -39,6 +39,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     #: The process that should have read it died, hung, or ran out of memory; whether it is to blame is told.
     LOST = "lost"
+    #: It cannot be read just now: the disk is full, or a device fails. Whoever reads it later may succeed.
+    HINDERED = "hindered"
     #: Nothing can be read: the model or the configuration is at fault, not the document.
     UNABLE = "unable"
 
@@ -258,5 +260,7 @@ def _finished(handed: _Handed) -> Finished:
         return Finished(document_id=key, outcome=Outcome.REFUSED, reason=str(fault))
     if isinstance(fault, MemoryError):
         return Finished(document_id=key, outcome=Outcome.LOST, reason="not enough memory", blamed=True)
+    if isinstance(fault, OSError):
+        return Finished(document_id=key, outcome=Outcome.HINDERED, reason=fault.strerror or str(fault))
     told = fault if isinstance(fault, DigitdError) else ModelError(f"reading is not possible: {fault}")
     return Finished(document_id=key, outcome=Outcome.UNABLE, reason=str(told), fault=told)

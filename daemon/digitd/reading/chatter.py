@@ -15,7 +15,7 @@ def caught() -> Iterator[list[str]]:
     """
     said: list[str] = []
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as file:
+    with os.fdopen(os.memfd_create("said"), "w+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as file:
         kept = os.dup(2)
         try:
             os.dup2(file.fileno(), 2)
