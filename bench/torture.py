@@ -7,6 +7,7 @@ once. `faults` lets one thing fail at a time under the same rules. Prints what c
 """
 
 import argparse
+import errno
 import json
 import os
 import random
@@ -213,7 +214,8 @@ def _drop(folder: Path, name: str, data: bytes, way: str) -> None:
         size = len(data) // parts + 1
         with path.open("wb", buffering=0) as file:
             for start in range(0, len(data), size):
-                file.write(data[start : start + size])
+                if file.write(data[start : start + size]) < len(data[start : start + size]):
+                    raise OSError(errno.ENOSPC, "a part was written")
                 time.sleep(pause)
 
 

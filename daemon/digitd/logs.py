@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -20,9 +21,19 @@ def configure(level: str = "info", *, json: bool = False) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is when a line is written
+        logger_factory=lambda *_: _Logger(sys.stderr),  # as it is when a line is written
         cache_logger_on_first_use=False,
     )
+
+
+class _Logger(structlog.PrintLogger):
+    """A line that cannot be written, because the log's disk is full or nobody reads it, is lost; the service is not."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    debug = info = warning = warn = error = critical = fatal = exception = log = failure = err = msg
 
 
 def log() -> structlog.typing.FilteringBoundLogger:

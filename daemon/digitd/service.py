@@ -212,13 +212,21 @@ class Service:
                 on_progress(self.progress)
             if self._over(once=once):
                 break
-            if (seconds := pause_seconds or self._idle_seconds()) > 0:
+            if pause_seconds:
+                self._pause(pause_seconds)
+            elif (seconds := self._idle_seconds()) > 0:
                 self._bell.wait(seconds)
         self._note()
         log().info("service_stopped", finished=self.progress.finished, seconds=round(self.progress.seconds, 1))
         if self._fault is not None:
             raise self._fault
         return self.progress
+
+    def _pause(self, seconds: float) -> None:
+        """Do nothing for so long, whatever happens, unless a stop is asked for."""
+        until, asked = time.monotonic() + seconds, self._stop.asked
+        while self._stop.asked == asked and (left := until - time.monotonic()) > 0:
+            self._bell.wait(left)
 
     def abandon(self) -> None:
         """Stop the engine at once; what is in hand is lost."""

@@ -1,5 +1,7 @@
+import io
 import shutil
 import signal
+import sys
 import threading
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from digitd import ledger, service
+from digitd import ledger, logs, service
 from digitd.config import Config, Intake
 from digitd.errors import AlreadyRunning, DatabaseError, DigitdError, ModelError, UnreadableDocument
 from digitd.intake.lock import Lock
@@ -212,6 +214,35 @@ def test_without_a_model_nothing_is_failed(bench: Any) -> None:
     assert set(bench.states().values()) == {"done"}
 
 
+def test_events_do_not_hurry_a_pause(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is not tried again with every file that comes; a stop ends the pause at once."""
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 5:
+            bench.stop.ask()
+
+    running = bench.service()
+    monkeypatch.setattr(bench.bell, "wait", wait)
+    running._pause(60)
+    assert len(waits) == 5
+    assert all(59 < seconds <= 60 for seconds in waits)
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its disk may be full, or its reader gone."""
+
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    logs.configure()
+    logs.log().info("service_started")
+    logs.log().error("database_takes_no_writes")
+
+
 def test_what_hinders_reading_is_waited_for(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk is nobody's fault: no try is counted, the document waits a little, longer each time, and is read."""
     monkeypatch.setattr(service, "REST_SECONDS", 0.001)
@@ -258,6 +289,7 @@ def test_a_database_that_takes_no_writes_is_waited_for(bench: Any, monkeypatch: 
 
         return tried
 
+    monkeypatch.setattr(service, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(bench.store, "take_in", full(take_in))
     monkeypatch.setattr(bench.store, "record_reading", full(record))
     monkeypatch.setattr(bench.bell, "wait", lambda seconds: None)
