@@ -41,6 +41,7 @@ format: .venv/dev ## put the code in its usual shape
 bench: .venv/base ## how fast service and reading are, and that a kill loses nothing; writes bench/service.json, speed.json
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/large.py
 
 torture: .venv/base ## whether the service loses or doubles a page while it is killed and its world fails; writes bench/torture.json
 	$(BIN)/python bench/torture.py

@@ -2,13 +2,17 @@
 
 Draws an A4 form of 28 fields at 300 dpi, then measures in a folder of its own: `latency`, from a page being dropped
 to its rows being committed, the service idle; `throughput`, pages a second of `run --once`, beside the floor, which
-is decoding the same files on one core and nothing else; `kill`, `kill -9` in the middle of `run --once`, three times.
+is decoding the same files on one core and nothing else; `scaling`, the same with one process and with two; `kill`,
+`kill -9` in the middle of `run --once`, three times; `idle`, seconds until it is ready, and what it takes while nothing
+comes; `steady`, whether small pages cost the last what they cost the first, and memory and file handles stay.
 """
 
 import argparse
 import json
 import os
+import re
 import signal
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -129,7 +133,14 @@ def latency(folder: Path, count: int) -> dict[str, float]:
             time.sleep(0.2)
         process.send_signal(signal.SIGTERM)
     waits = waits[2:]  # the first two wait for the readers to start
-    return {"pages": count, "median_ms": statistics.median(waits), "worst_ms": max(waits), **reading_ms(folder)}
+    p99 = statistics.quantiles(waits, n=100)[98]
+    return {
+        "pages": count,
+        "p50_ms": statistics.median(waits),
+        "p99_ms": p99,
+        "worst_ms": max(waits),
+        **reading_ms(folder),
+    }
 
 
 def throughput(folder: Path, count: int) -> dict[str, float]:
@@ -154,6 +165,100 @@ def throughput(folder: Path, count: int) -> dict[str, float]:
         "share_of_floor": speed / floor,
         **reading_ms(folder),
     }
+
+
+def scaling(folder: Path, count: int) -> dict[str, float]:
+    """Pages a second with one process and with two, start and model apart."""
+    speeds = {}
+    for processes in (1, 2):
+        set_key(folder, "processes", str(processes))
+        drop(folder, [_with_comment(page, f"by {processes}") for page in distinct_jpegs(count)])
+        facts = json.loads(digitd("run", "--once", "--json", folder=folder))
+        speeds[processes] = facts["pages"] / facts["seconds"]
+    return {"one_per_s": speeds[1], "two_per_s": speeds[2], "gain": speeds[2] / speeds[1]}
+
+
+def idle(folder: Path, seconds: float = 60.0) -> dict[str, float]:
+    """Seconds from the start until the service is ready, and its share of a core and memory while nothing comes."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(folder / "notify"))
+        begun = time.perf_counter()
+        with service(folder, NOTIFY_SOCKET=str(folder / "notify")) as process:
+            while systemd.recv(1000) != b"READY=1":
+                pass
+            ready = time.perf_counter() - begun
+            time.sleep(5.0)
+            pids = [process.pid, *children(process.pid)]
+            before = sum(map(cpu_seconds, pids))
+            time.sleep(seconds)
+            used = sum(map(cpu_seconds, pids)) - before
+            memory = [memory_mb(pid) for pid in pids]
+            process.send_signal(signal.SIGTERM)
+    return {
+        "ready_seconds": ready,
+        "cpu_share": used / seconds,
+        "coordinator_mb": memory[0],
+        "largest_worker_mb": max(memory[1:]),
+    }
+
+
+def steady(folder: Path, count: int) -> dict[str, float]:
+    """Milliseconds a small page in the first and last tenth, and what memory and file handles grow by in between."""
+    digitd("form", "new", "small", "--whole-page", folder=folder)
+    paper = np.full((50, 200), 245, np.uint8)
+    write_number(paper, "1047", Box(x0=5, y0=5, x1=195, y1=45), np.random.default_rng(1))
+    (folder / "inbox" / "small").mkdir()
+    marks: list[tuple[float, float, int]] = []
+    with service(folder) as process:
+        follow(process, "service_started", 1)
+        for tenth in range(10):
+            begun = time.perf_counter()
+            for number in range(tenth * count // 10, (tenth + 1) * count // 10):
+                paper[0, :16] = 200 + np.array([number >> bit & 1 for bit in range(16)], np.uint8)
+                (folder / "inbox" / "small" / f"{number:06d}.png").write_bytes(cv2.imencode(".png", paper)[1].tobytes())
+            follow(process, "document_read", count // 10)
+            marks.append((time.perf_counter() - begun, memory_mb(process.pid), handles(process.pid)))
+        process.send_signal(signal.SIGTERM)
+    each_ms = [1000 * mark[0] / (count / 10) for mark in marks]
+    return {
+        "pages": count,
+        "first_tenth_ms": each_ms[0],
+        "last_tenth_ms": each_ms[-1],
+        "last_to_first": each_ms[-1] / each_ms[0],
+        "memory_mb_after_a_tenth": marks[0][1],
+        "memory_mb_at_the_end": marks[-1][1],
+        "handles_after_a_tenth": marks[0][2],
+        "handles_at_the_end": marks[-1][2],
+    }
+
+
+def set_key(folder: Path, key: str, value: str) -> None:
+    """Change a key of the folder's configuration."""
+    path = folder / "config.toml"
+    text = re.sub(rf"^{key} = \S+", f"{key} = {value}", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of a core."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> float:
+    """What a process has in memory."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1000  # type: ignore[index]
+
+
+def handles(pid: int) -> int:
+    """How many files a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def kill(folder: Path, count: int, kills: int = 3) -> dict[str, float]:
@@ -188,9 +293,11 @@ def reading_ms(folder: Path) -> dict[str, float]:
 
 
 @contextmanager
-def service(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def service(folder: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """A running `digitd run`, whose log can be followed; waited for at the end."""
-    process = subprocess.Popen([*DIGITD, "run", *arguments], cwd=folder, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*DIGITD, "run", *arguments], cwd=folder, stderr=subprocess.PIPE, text=True, env=os.environ | environment
+    )
     try:
         yield process
     finally:
@@ -209,11 +316,15 @@ def follow(process: subprocess.Popen[str], event: str, times: int) -> None:
 def main() -> None:
     """Measure what is asked for, print it, and write it beside this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", default=["latency", "throughput", "kill"])
-    parser.add_argument("--pages", type=int, default=200, help="for throughput; half as many for kill")
+    parser.add_argument("what", nargs="*", default=["latency", "throughput", "scaling", "kill", "idle", "steady"])
+    parser.add_argument("--pages", type=int, default=200, help="for throughput; half as many for scaling and kill")
+    parser.add_argument("--small-pages", type=int, default=10_000, help="for steady")
     arguments = parser.parse_args()
     measures = {
-        "latency": lambda folder: latency(folder, 30),
+        "latency": lambda folder: latency(folder, 100),
+        "scaling": lambda folder: scaling(folder, arguments.pages // 2),
+        "idle": idle,
+        "steady": lambda folder: steady(folder, arguments.small_pages),
         "throughput": lambda folder: throughput(folder, arguments.pages),
         "kill": lambda folder: kill(folder, arguments.pages // 2),
     }

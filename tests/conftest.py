@@ -57,7 +57,7 @@ def make_field() -> MakeField:
             state=FieldState.REVIEW if reason else FieldState.ACCEPTED if value else FieldState.BLANK,
             reason=reason,
             glyphs=tuple(_glyph(i, s, box) for i, s in enumerate(value if symbols is None else symbols)),
-            crop_png=cv2.imencode(".png", paper)[1].tobytes(),
+            crop=cv2.imencode(".png", paper)[1].tobytes(),
         )
 
     return make

@@ -242,8 +242,8 @@ class FieldReading:
     reason: str = ""
     candidates: tuple[Candidate, ...] = ()
     glyphs: tuple[Glyph, ...] = ()
-    #: The field as a verifier sees it, dark on light, as PNG.
-    crop_png: bytes = b""
+    #: The field as a verifier sees it, dark on light: the bytes of a JPEG.
+    crop: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ class StoredField:
     reason: str
     model: str
     read_at: datetime
-    crop_png: bytes
+    crop: bytes
     glyphs: tuple[StoredGlyph, ...] = ()
     label: Label | None = None
 

@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.execute("ALTER TABLE fields RENAME COLUMN crop_png TO crop")  # it is any picture's bytes
     op.create_table(
         "service",
         sa.Column("id", sa.Integer(), nullable=False),

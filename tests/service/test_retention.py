@@ -74,12 +74,12 @@ def test_pictures_go_and_values_stay(bench: Any) -> None:
     bench.drop("open", "?9")
     bench.service().run(once=True)
     with closing(sqlite3.connect(bench.config.database)) as connection, connection:
-        connection.execute("UPDATE fields SET crop_png = x'01'")
+        connection.execute("UPDATE fields SET crop = x'01'")
     age(bench, 2)
     keeping = asked(bench, pictures_days=1)
     while keeping.due() == 0:
         keeping.step()
-    left = {field.document: field.crop_png for field in bench.store.fields(evidence=True)}
+    left = {field.document: field.crop for field in bench.store.fields(evidence=True)}
     assert left == {"0": b"", "1": b"", "2": b"", "open": b"\x01"}
     assert bench.store.forget_pictures(datetime.now(UTC)) == 0
     assert bench.store.counts()[DocumentState.DONE] == 3

@@ -106,7 +106,7 @@ def _field(position: int, state: FieldState) -> FieldReading:
         reason="why",
         candidates=(Candidate(value=f"{position:02d}", probability=0.9),),
         glyphs=glyphs,
-        crop_png=b"png",
+        crop=b"png",
     )
 
 

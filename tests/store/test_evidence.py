@@ -24,7 +24,7 @@ def test_what_was_read_comes_back_as_it_was(store: Store, read: Any) -> None:
         "a.png",
         "tally",
     )
-    assert (second.confidence, second.reason, second.box.x1, second.crop_png) == (0.9, "why", 31.5, b"png")
+    assert (second.confidence, second.reason, second.box.x1, second.crop) == (0.9, "why", 31.5, b"png")
     glyph = second.glyphs[1]
     assert glyph.probabilities.dtype == np.float32
     assert int(glyph.probabilities.argmax()) == 1
@@ -36,7 +36,7 @@ def test_evidence_is_left_out_unless_asked_for(store: Store, read: Any) -> None:
     """An export does not carry pictures."""
     read(ACCEPTED)
     (field,) = store.fields()
-    assert (field.crop_png, field.glyphs) == (b"", ())
+    assert (field.crop, field.glyphs) == (b"", ())
 
 
 def test_fields_are_chosen_by_form_state_time_and_document(store: Store, read: Any) -> None:

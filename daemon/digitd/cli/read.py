@@ -165,4 +165,4 @@ def _picture(field: FieldReading) -> Any:
 
     if len(field.glyphs) == 1:
         return field.glyphs[0].pixels
-    return cv2.imdecode(np.frombuffer(field.crop_png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return cv2.imdecode(np.frombuffer(field.crop, np.uint8), cv2.IMREAD_GRAYSCALE)

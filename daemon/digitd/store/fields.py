@@ -162,7 +162,7 @@ def _stored_field(row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label 
         reason=row.reason,
         model=row.model_id,
         read_at=row.read_at,
-        crop_png=row.crop_png if crop else b"",
+        crop=row.crop if crop else b"",
         glyphs=symbols,
         label=label,
     )

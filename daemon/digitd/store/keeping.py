@@ -62,9 +62,7 @@ class Keeping(Database):
                 select(documents.c.id)
                 .join(pages, pages.c.document_id == documents.c.id)
                 .join(fields, fields.c.page_id == pages.c.id)
-                .where(
-                    documents.c.state == DocumentState.DONE, documents.c.read_at < moment, fields.c.crop_png != nothing
-                )
+                .where(documents.c.state == DocumentState.DONE, documents.c.read_at < moment, fields.c.crop != nothing)
                 .distinct()
                 .limit(BATCH)
             ).all()
@@ -74,5 +72,5 @@ class Keeping(Database):
                 select(fields.c.id).join(pages, fields.c.page_id == pages.c.id).where(pages.c.document_id.in_(old))
             )
             connection.execute(update(glyphs).where(glyphs.c.field_id.in_(of_these)).values(pixels_png=b""))
-            connection.execute(update(fields).where(fields.c.id.in_(of_these)).values(crop_png=b""))
+            connection.execute(update(fields).where(fields.c.id.in_(of_these)).values(crop=b""))
             return len(old)

@@ -74,7 +74,7 @@ def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldRea
             "machine_state": str(field.state),
             "reason": field.reason,
             "candidates": [[c.value, round(c.probability, 6)] for c in field.candidates],
-            "crop_png": field.crop_png,
+            "crop": field.crop,
         }
         for position, field in enumerate(found)
     ]

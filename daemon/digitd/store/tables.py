@@ -144,7 +144,7 @@ class FieldRow(Base):
     machine_state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(default="")
     candidates: Mapped[list[list[Any]]] = mapped_column(JSON)
-    crop_png: Mapped[bytes]
+    crop: Mapped[bytes]
 
 
 class GlyphRow(Base):

@@ -95,9 +95,9 @@ def _reason(session: Session, field: StoredField) -> str:
 
 
 def _crop(field: StoredField, console: Console) -> RenderableType:
-    if not field.crop_png:
+    if not field.crop:
         return Text("This field has no picture; its document is in the archive.\n")
-    crop = cv2.imdecode(np.frombuffer(field.crop_png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    crop = cv2.imdecode(np.frombuffer(field.crop, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert crop is not None
     return picture(
         crop.astype(np.uint8, copy=False),
