@@ -128,14 +128,14 @@ def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     >>> run_lengths(np.array([[1, 1, 0, 1]], np.uint8)).tolist()
     [[2, 2, 0, 1]]
     """
-    height, width = mask.shape
-    flat = np.zeros((height, width + 1), np.int8)
-    flat[:, :width] = mask
-    ends = np.flatnonzero(np.diff(flat.ravel(), prepend=np.int8(0)))
-    lengths = ends[1::2] - ends[::2]
-    found = np.zeros(flat.shape, np.int32)
-    found[flat > 0] = np.repeat(lengths, lengths)
-    return found[:, :width]
+    flat = np.zeros((mask.shape[0], mask.shape[1] + 1), np.uint8)  # what is left of a row parts it from the one before
+    flat[:, 1:] = mask
+    line = flat.ravel()
+    ends = np.flatnonzero(line[1:] != line[:-1]) + 1
+    lengths = np.diff(ends, prepend=0, append=line.size)
+    of_ink = lengths.astype(np.int32)
+    of_ink[::2] = 0
+    return np.repeat(of_ink, lengths).reshape(flat.shape)[:, 1:]
 
 
 def _through(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
@@ -239,13 +239,15 @@ def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, fr
     for place in places:
         x0 = max(0, round(place - tolerance) - _thickest(frame))
         x1 = max(x0, round(place + tolerance) + _thickest(frame) + 1)
-        band = runs[:, x0:x1]
-        if not band.any():
+        band = np.ascontiguousarray(runs[:, x0:x1])
+        if not cv2.countNonZero(band):
             continue
-        _, marks, stats, centres = cv2.connectedComponentsWithStats(np.ascontiguousarray(band))
+        count, marks, stats, centres = cv2.connectedComponentsWithStats(band)
         near = np.abs(centres[:, 0] + x0 - place) <= tolerance
         near[0] = False
-        if near.any():
+        if count == 2 and near[1]:
+            kept[:, x0:x1] |= band
+        elif near.any():
             line = int(np.argmax(np.where(near, stats[:, cv2.CC_STAT_HEIGHT], -1)))
             near &= np.abs(centres[:, 0] - centres[line, 0]) <= 2 * RAGGED_PX
             kept[:, x0:x1] |= near[marks].view(np.uint8)
