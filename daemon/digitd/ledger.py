@@ -41,6 +41,7 @@ class Ledger:
         self._store = store
         self._model = model
         self._started_at = datetime.now(UTC)
+        self._not_put_away: set[int] = set()
 
     @property
     def queued(self) -> int:
@@ -202,17 +203,30 @@ class Ledger:
         """Queue a document again that was not tried."""
         self._store.put_back(document_id, reason, count_attempt=False)
 
+    def tidy(self) -> None:
+        """Try again to put files away that could not be; each is told of once."""
+        for key in sorted(self._not_put_away):
+            document = self._store.document(key)
+            if document.state not in IN_FLIGHT:
+                self._put_away(document)
+            else:
+                self._not_put_away.discard(key)  # it was queued again, and is put away when it is read
+
     def _put_away(self, document: Document) -> None:
         try:
             archive.put_away(document, self._var)
         except OSError as fault:
-            log().error(
-                "file_not_put_away",
-                document=document.name,
-                id=document.id,
-                reason=fault.strerror,
-                next="it stays in var/work; the next start tries again",
-            )
+            if document.id not in self._not_put_away:
+                log().error(
+                    "file_not_put_away",
+                    document=document.name,
+                    id=document.id,
+                    reason=fault.strerror,
+                    next="it stays in var/work, and is tried again",
+                )
+            self._not_put_away.add(document.id)
+        else:
+            self._not_put_away.discard(document.id)
 
 
 def retry(document: Document, store: Store, config: Config, *, form: str | None = None) -> None:

@@ -48,6 +48,7 @@ class Pulse:
         self._beat_at = now
         engine.ping()
         self._ledger.beat()
+        self._ledger.tidy()
         self._wrote_at = time.monotonic()
 
     def note(self, engine: Engine, *, status: str) -> None:

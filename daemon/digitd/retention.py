@@ -61,9 +61,12 @@ class Retention:
         """Delete the files of a batch of documents; whether there was one."""
         found = list(self._store.finished_before(moment, after_id=self._after_id))
         for document in found:
-            path = archive.find(document, self._config.var)
-            if path is not None:
-                path.unlink()
-                log().info("original_deleted", document=document.name, id=document.id)
+            try:
+                path = archive.find(document, self._config.var)
+                if path is not None:
+                    path.unlink()
+                    log().info("original_deleted", document=document.name, id=document.id)
+            except OSError as fault:
+                log().error("original_not_deleted", document=document.name, id=document.id, reason=fault.strerror)
         self._after_id = found[-1].id if found else 0
         return bool(found)

@@ -118,6 +118,18 @@ def test_a_new_receiver_is_told_of_what_comes_only(
     assert [told["document"] for told in hearing.heard] == ["missed.png"]
 
 
+def test_a_clock_that_is_set_back_delays_nothing(store: Store, record: Any, make_field: Any) -> None:
+    """What would be due in a day was put off before that: nothing waits longer than ten minutes."""
+    store.enter_receivers(["command"])
+    record("a.png", [make_field("total", "1")])
+    now = datetime.now(UTC)
+    delivery = store.next_delivery("command", now=now)
+    assert delivery is not None
+    store.put_off(delivery, "down", due_at=now + timedelta(minutes=9))
+    assert store.next_delivery("command", now=now) is None
+    assert store.next_delivery("command", now=now - timedelta(days=1)) is not None
+
+
 def test_two_receivers_do_not_know_of_each_other(store: Store, record: Any, make_field: Any) -> None:
     """One is told what the other did not take."""
     store.enter_receivers(["command", "webhook"])

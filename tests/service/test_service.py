@@ -314,6 +314,26 @@ def test_once_a_full_disk_ends_the_run_and_loses_nothing(bench: Any, monkeypatch
     assert bench.states() == {"a": "done"}
 
 
+def test_a_file_that_cannot_be_put_away_is_tried_again(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the service's pulse, until the disk has room; it is told of once."""
+    bench.drop("a")
+    put_away, full = ledger.archive.put_away, iter([True, True, False])
+
+    def tried(*args: Any) -> Any:
+        if next(full, False):
+            raise OSError(28, "No space left on device")
+        return put_away(*args)
+
+    monkeypatch.setattr(ledger.archive, "put_away", tried)
+    running = bench.service()
+    with capture_logs() as lines:
+        running.run(once=True)
+        for _ in range(3):
+            running._ledger.tidy()
+    assert [line["event"] for line in lines].count("file_not_put_away") == 1
+    assert bench.files() == ["var/archive/1-a"]
+
+
 def test_a_file_that_cannot_be_put_away_is_put_away_later(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk at the last step is logged; the rows are there, and the next start moves the file."""
     bench.drop("a")
@@ -324,7 +344,7 @@ def test_a_file_that_cannot_be_put_away_is_put_away_later(bench: Any, monkeypatc
     with monkeypatch.context() as patch, capture_logs() as lines:
         patch.setattr(ledger.archive, "put_away", full)
         bench.service().run(once=True)
-    assert "file_not_put_away" in [line["event"] for line in lines]
+    assert [line["event"] for line in lines].count("file_not_put_away") == 1
     assert bench.states() == {"a": "done"}
     bench.service().run(once=True)
     assert bench.files() == ["var/archive/1-a"]

@@ -9,10 +9,11 @@ from digitd.announce.receivers import NotTaken, Receiver
 from digitd.errors import DatabaseError
 from digitd.logs import log
 from digitd.store import Store
+from digitd.store.outbox import LONGEST_WAIT
 from digitd.stored import Delivery, StoredField
 
-#: Seconds until what was not taken is tried again: doubled each time, up to the last.
-FIRST_SECONDS, LONGEST_SECONDS = 1.0, 600.0
+#: Seconds until what was not taken is tried again: doubled each time, up to the longest wait.
+FIRST_SECONDS = 1.0
 
 #: Seconds between two looks for what others than the service did: people verify in processes of their own.
 LOOK_SECONDS = 5.0
@@ -58,7 +59,7 @@ class Courier:
         try:
             self._receiver.tell(delivery.move_id, announcement(delivery, self._store))
         except NotTaken as fault:
-            seconds = min(LONGEST_SECONDS, FIRST_SECONDS * 2**delivery.tries)
+            seconds = min(LONGEST_WAIT.total_seconds(), FIRST_SECONDS * 2 ** min(delivery.tries, 20))
             self._store.put_off(delivery, str(fault), due_at=now + timedelta(seconds=seconds))
             log().warning(
                 "announcement_not_taken",

@@ -3,10 +3,10 @@ transaction that made it, so nothing that happened can be missing from it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from digitd.records import DocumentState
 from digitd.store.database import Database
@@ -15,6 +15,9 @@ from digitd.stored import Delivery
 
 #: Moves into these states are told.
 TOLD = (DocumentState.DONE, DocumentState.REVIEW, DocumentState.FAILED)
+
+#: What is not taken is tried again after so long at most.
+LONGEST_WAIT = timedelta(minutes=10)
 
 
 class Outbox(Database):
@@ -34,7 +37,10 @@ class Outbox(Database):
         again = (
             select(moves.c.id, moves.c.document_id, moves.c.state, moves.c.at, deliveries.c.tries)
             .join(deliveries, deliveries.c.move_id == moves.c.id)
-            .where(deliveries.c.receiver == receiver, deliveries.c.due_at <= now)
+            .where(
+                deliveries.c.receiver == receiver,
+                or_(deliveries.c.due_at <= now, deliveries.c.due_at > now + LONGEST_WAIT),  # or the clock was set back
+            )
             .order_by(deliveries.c.due_at)
             .limit(1)
         )
