@@ -36,6 +36,7 @@ class Intake(_Section):
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
     incomplete_seconds: Annotated[float, Field(ge=0, le=86400)] = 30.0
     rescan_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 30.0
+    max_megabytes: Annotated[float, Field(ge=1, le=100_000)] = 500.0
     ignore: tuple[str, ...] = ()
 
 

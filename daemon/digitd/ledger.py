@@ -130,18 +130,15 @@ class Ledger:
         ------
         UnreadableDocument
             They are gone or are not those that were entered.
+        OSError
+            They cannot be read just now.
         """
         path = archive.find(document, self._var)
         if path is None:
             raise UnreadableDocument(
                 f"its file is gone from {archive.WORK}: drop it again, then `digitd retry {document.id}`"
             )
-        try:
-            data = path.read_bytes()
-        except OSError as fault:
-            raise UnreadableDocument(
-                f"its file cannot be read ({fault.strerror}): allow digitd to, then retry"
-            ) from None
+        data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != document.sha256:
             raise UnreadableDocument("its file was written to after it was taken: drop the complete file again")
         return data

@@ -28,6 +28,7 @@ class Retention:
         self._store = store
         self._due = 0.0
         self._after_id = 0
+        self._forgotten_id = 0
 
     def due(self) -> float:
         """When there may be something to delete, on the steady clock; never, where nothing is asked for."""
@@ -49,10 +50,12 @@ class Retention:
         if keep.archive_days:
             more |= self._delete_originals(now - timedelta(days=keep.archive_days))
         if keep.pictures_days:
-            count = self._store.forget_pictures(now - timedelta(days=keep.pictures_days))
-            more |= bool(count)
-            if count:
-                log().info("pictures_deleted", documents=count)
+            self._forgotten_id = self._store.forget_pictures(
+                now - timedelta(days=keep.pictures_days), after_id=self._forgotten_id
+            )
+            more |= bool(self._forgotten_id)
+            if self._forgotten_id:
+                log().info("pictures_deleted", up_to=self._forgotten_id)
         if not more:
             self._due = time.monotonic() + PACE_SECONDS
             self._after_id = 0

@@ -87,6 +87,7 @@ def serve(
         It cannot run: folders, model, database, or another service. The message says what to do.
     """
     with ExitStack() as closing:
+        receivers = tuple(receivers_of(config))
         check_folders(config)
         closing.enter_context(Lock(config.var / "lock"))
         model = find(config.reading.model, config.models)
@@ -114,10 +115,10 @@ def serve(
         )
         closing.callback(service.abandon)
         service.retention = None if once else Retention(config, store)
-        for receiver in receivers_of(config):
+        for receiver in receivers:
             courier = Courier(receiver, store)
             courier.start()
-            closing.callback(courier.finish if once else courier.stop)
+            closing.callback(partial(courier.finish, enough=lambda: stop.asked) if once else courier.stop)
             service.couriers.append(courier)
         if config.health.listen and not once:
             from digitd.vitals.endpoint import Endpoint  # a web server, which few need
@@ -269,7 +270,8 @@ class Service:
     def _take(self) -> None:
         """Enter files into the ledger, as many as the engine can use soon: the others are as safe in the inbox."""
         for _ in range(self._engine.room):
-            if not self._claimed and self._queued < self._engine.room and (token := self._inbox.take()):
+            few = self._queued - len(self._resting) < self._engine.room
+            if not self._claimed and few and (token := self._inbox.take()):
                 self._claimed.append(token)
             if not self._claimed:
                 return
@@ -282,19 +284,19 @@ class Service:
 
     def _dispatch(self) -> None:
         """Hand queued documents to the engine; one that may have killed the service goes alone."""
-        if self._successor is not None:
-            return
         now = time.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}
+        if self._successor is not None:
+            return
         while self._engine.free and not (self._suspects and self._engine.in_hand):
             document = self._ledger.claim_next(among=self._suspects or None, besides=self._resting)
             if document is not None:
                 self._queued = max(0, self._queued - 1)
                 try:
                     self._engine.submit(document.id, self._ledger.bytes_of(document), form=document.form)
-                except UnreadableDocument as fault:
-                    refused = Finished(document_id=document.id, outcome=Outcome.REFUSED, reason=str(fault))
-                    self._results.append(refused)
+                except (UnreadableDocument, OSError) as fault:
+                    outcome = Outcome.HINDERED if isinstance(fault, OSError) else Outcome.REFUSED
+                    self._results.append(Finished(document_id=document.id, outcome=outcome, reason=str(fault)))
             elif self._suspects:
                 self._suspects.clear()
             else:
@@ -380,7 +382,7 @@ class Service:
         if self._stop.asked:
             return min(RETRY_SECONDS, engine_due - now, self.pulse.due() - now)
         more = self._claimed or self._inbox.candidates
-        if self._results or (more and self._queued < self._engine.room):
+        if self._results or (more and self._queued - len(self._resting) < self._engine.room):
             return 0.0
         deletion_due = math.inf if self.retention is None else self.retention.due()
         return min(self._inbox.due(now), engine_due, self.pulse.due(), deletion_due, *self._resting.values()) - now

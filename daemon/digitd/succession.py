@@ -22,6 +22,10 @@ from digitd.reader import try_model
 FOLLOWED = frozenset({"intake", "reading", "workers", "log"})
 
 
+#: Seconds that a model has to read a digit before it is taken up.
+TRIED_WITHIN_SECONDS = 60.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
     """The configuration to go on with, and the model that it names, which was tried."""
@@ -108,13 +112,21 @@ def try_apart(model: Model) -> None:
     ModelError
         It cannot read.
     """
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as apart:
-        try:
-            apart.submit(try_model, model).result()
-        except BrokenExecutor:
-            raise ModelError(
-                f"{model.folder}: the process that opened it died. Copy the whole model folder again, or train it anew."
-            ) from None
+    apart = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    try:
+        apart.submit(try_model, model).result(timeout=TRIED_WITHIN_SECONDS)
+    except BrokenExecutor:
+        raise ModelError(
+            f"{model.folder}: the process that opened it died. Copy the whole model folder again, or train it anew."
+        ) from None
+    except TimeoutError:
+        raise ModelError(f"{model.folder}: it reads nothing in {TRIED_WITHIN_SECONDS:g} s. Train it anew.") from None
+    except (OSError, RuntimeError, ValueError) as fault:
+        raise ModelError(f"{model.folder}: it cannot be tried ({fault}). Copy the whole model folder again.") from None
+    finally:
+        for process in list((getattr(apart, "_processes", None) or {}).values()):
+            process.kill()
+        apart.shutdown(wait=False)
 
 
 def _mark(file: Path) -> tuple[int, ...] | None:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -160,13 +161,12 @@ def test_its_thread_tells_when_it_is_rung(store: Store, hearing: Hearing, record
 SAVE = "import os, pathlib, sys; pathlib.Path(os.environ['DIGITD_ANNOUNCEMENT']).write_bytes(sys.stdin.buffer.read())"
 
 
-def test_a_command_gets_the_announcement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On standard input, in the folder of the configuration, without the webhook's secret, and without a shell."""
-    monkeypatch.setenv(SECRET, "hidden")
+def test_a_command_gets_the_announcement(tmp_path: Path) -> None:
+    """On standard input, in the folder of the configuration, and without a shell."""
     Command((sys.executable, "-c", SAVE), folder=tmp_path).tell(7, b'{"a": 1}')
     assert (tmp_path / "7").read_bytes() == b'{"a": 1}'
-    refuses = f"import os, sys; sys.exit('no secret' if {SECRET!r} not in os.environ else 0)"
-    with pytest.raises(NotTaken, match=r"ended with 1: no secret"):
+    refuses = "import sys; sys.exit('no room')"
+    with pytest.raises(NotTaken, match=r"ended with 1: no room"):
         Command((sys.executable, "-c", refuses), folder=tmp_path).tell(8, b"{}")
     with pytest.raises(NotTaken, match=r"no-such-program; true: No such file"):
         Command(("no-such-program; true",), folder=tmp_path).tell(9, b"{}")
@@ -222,6 +222,27 @@ def test_a_webhook_gets_it_signed(listening: Listening) -> None:
     assert headers["X-Digitd-Signature"] == hmac.new(b"hush", signed, hashlib.sha256).hexdigest()
 
 
+def test_a_child_of_a_command_does_not_hold_it_up(tmp_path: Path) -> None:
+    """It may go on when the program itself has taken the announcement."""
+    leaves = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'])"
+    begun = time.monotonic()
+    Command((sys.executable, "-c", leaves), folder=tmp_path).tell(7, b"{}")
+    assert time.monotonic() - begun < 5
+
+
+def test_what_is_due_is_tried_once_at_the_end(store: Store, hearing: Hearing, record: Any, make_field: Any) -> None:
+    """However long each takes: `run --once` ends."""
+    store.enter_receivers(["command"])
+    for name in ("a.png", "b.png"):
+        record(name, [make_field("total", "1")])
+    tried: list[int] = []
+    hearing.takes = lambda number: bool(tried.append(number))
+    courier = Courier(hearing, store)
+    courier.start()
+    courier.finish()
+    assert len(set(tried)) == len(tried) == 2
+
+
 @pytest.mark.parametrize("answer", [301, 307, 400, 410, 500, 503])
 def test_anything_but_2xx_is_not_taken(listening: Listening, answer: int) -> None:
     """A redirect is not followed: what is sent is for that address alone."""
@@ -260,4 +281,4 @@ def test_the_secret_is_kept_from_others(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(webhook, Webhook)
     assert webhook._secret == b"louder"
     assert list(receivers_of(Config(root=tmp_path))) == []
-    assert os.environ[SECRET] == "louder"
+    assert SECRET not in os.environ

@@ -130,6 +130,32 @@ def test_a_document_that_takes_too_long_is_lost(make: Any, rings: SimpleQueue[No
     assert said(all_of(engine, rings)[2]) == "7"
 
 
+def test_a_process_that_hangs_before_it_is_ready_is_given_up(
+    make: Any, rings: SimpleQueue[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all that stands in line for it, though nothing in it was ever begun; nobody waits for ever."""
+    monkeypatch.setattr(lane, "START_SECONDS", 1.0)
+    monkeypatch.setattr(lane, "FIRST_REST_SECONDS", 0.05)
+    tries = iter([True])
+
+    def open_executor() -> Executor:
+        if next(tries, False):
+            context = multiprocessing.get_context("spawn")
+            return ProcessPoolExecutor(1, context, initializer=time.sleep, initargs=(600,))
+        return process()
+
+    engine = make(open_executor, processes=1)
+    engine.submit(1, b"7", form=None)
+    engine.submit(2, b"7", form=None)
+    found = all_of(engine, rings)
+    assert [(found[n].outcome, found[n].blamed) for n in (1, 2)] == [(Outcome.LOST, False)] * 2
+    while not engine.free:
+        time.sleep(max(0.0, (engine.due() or 0.0) - time.monotonic()))
+        engine.finished()
+    engine.submit(1, b"7", form=None)
+    assert said(all_of(engine, rings)[1]) == "7"
+
+
 def test_a_process_is_replaced_after_its_documents(make: Any, rings: SimpleQueue[None]) -> None:
     """As many as it may read; then another takes its place, and none is lost in between."""
     engine, seen = make(processes=1, documents=2), []

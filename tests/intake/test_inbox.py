@@ -78,7 +78,7 @@ def test_it_looks_when_an_event_came_and_not_before(
     """Between events, and before the rescan is due, the inbox is not listed."""
     looks: list[float] = []
     look = module.listing.look
-    monkeypatch.setattr(module.listing, "look", lambda *args: looks.append(time.now) or look(*args))
+    monkeypatch.setattr(module.listing, "look", lambda *args, **named: looks.append(time.now) or look(*args, **named))
     inbox = Inbox(config, watcher, clock=time.clock)
     for step in (0.0, 10.0, 20.0):
         time.now += step
@@ -238,6 +238,21 @@ def test_files_without_an_event_are_counted(config: Config, time: FakeClock, wat
         inbox.look()
     assert inbox.unannounced == 1
     assert [line["event"] for line in lines] == ["found_without_event"]
+
+
+def test_a_file_of_a_terabyte_is_left_alone(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """All holes, it takes no room on the disk; its size is enough to leave it, and its neighbour is taken."""
+    huge = config.inbox / "a.png"
+    with huge.open("wb") as file:
+        file.truncate(1 << 40)
+    drop(config, "b.png", at=0)
+    inbox = Inbox(config, watcher, clock=time.clock)
+    inbox.look()
+    assert inbox.take() is not None
+    assert inbox.take() is None
+    (left,) = inbox.left
+    assert (left.path, left.barred) == (huge, True)
+    assert "it is 1,099,512 MB, and the limit is 500: split it" in left.reason
 
 
 def test_folders_take_turns(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:

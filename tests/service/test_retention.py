@@ -81,7 +81,7 @@ def test_pictures_go_and_values_stay(bench: Any) -> None:
         keeping.step()
     left = {field.document: field.crop for field in bench.store.fields(evidence=True)}
     assert left == {"0": b"", "1": b"", "2": b"", "open": b"\x01"}
-    assert bench.store.forget_pictures(datetime.now(UTC)) == 0
+    assert bench.store.forget_pictures(datetime.now(UTC), after_id=0) == 0
     assert bench.store.counts()[DocumentState.DONE] == 3
 
 

@@ -2,11 +2,11 @@
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from digitd.announce.receivers import NotTaken, Receiver
-from digitd.errors import DatabaseError
 from digitd.logs import log
 from digitd.store import Store
 from digitd.store.outbox import LONGEST_WAIT
@@ -44,15 +44,16 @@ class Courier:
         self._wake.set()
         self._thread.join()
 
-    def finish(self) -> None:
-        """Stop when all that is due has been tried."""
+    def finish(self, *, enough: Callable[[], bool] = lambda: False) -> None:
+        """Stop when all that is due has been tried once, or when it is enough."""
         self.stop()
-        while self.tell_next():
+        begun = datetime.now(UTC)
+        while not enough() and self.tell_next(now=begun):
             pass
 
-    def tell_next(self) -> bool:
-        """Tell the next thing there is to tell, and return whether there was one."""
-        now = datetime.now(UTC)
+    def tell_next(self, *, now: datetime | None = None) -> bool:
+        """Tell the next thing there is to tell, and return whether there was one. now is the time, if it is not now."""
+        now = now or datetime.now(UTC)
         delivery = self._store.next_delivery(self._receiver.name, now=now)
         if delivery is None:
             return False
@@ -60,7 +61,7 @@ class Courier:
             self._receiver.tell(delivery.move_id, announcement(delivery, self._store))
         except NotTaken as fault:
             seconds = min(LONGEST_WAIT.total_seconds(), FIRST_SECONDS * 2 ** min(delivery.tries, 20))
-            self._store.put_off(delivery, str(fault), due_at=now + timedelta(seconds=seconds))
+            self._store.put_off(delivery, str(fault), due_at=datetime.now(UTC) + timedelta(seconds=seconds))
             log().warning(
                 "announcement_not_taken",
                 receiver=self._receiver.name,
@@ -76,22 +77,20 @@ class Courier:
     def _run(self) -> None:
         while not self._stopping:
             try:
-                told = self.tell_next()
-            except DatabaseError as fault:
+                idle_seconds = 0.0 if self.tell_next() else self._idle_seconds()
+            except Exception as fault:  # noqa: BLE001 - a thread that ends would tell nothing any more, and nobody
                 log().error("announcements_wait", receiver=self._receiver.name, reason=str(fault))
-                told = False
-            if not told:
-                self._wake.wait(self._idle_seconds())
+                idle_seconds = LOOK_SECONDS
+                self._wake.clear()
+            if idle_seconds:
+                self._wake.wait(idle_seconds)
                 self._wake.clear()
 
     def _idle_seconds(self) -> float:
-        try:
-            due = self._store.next_due(self._receiver.name)
-        except DatabaseError:
-            due = None
+        due = self._store.next_due(self._receiver.name)
         if due is None:
             return LOOK_SECONDS
-        return min(LOOK_SECONDS, max(0.0, (due - datetime.now(UTC)).total_seconds()))
+        return min(LOOK_SECONDS, max(0.01, (due - datetime.now(UTC)).total_seconds()))
 
 
 def announcement(delivery: Delivery, store: Store) -> bytes:

@@ -3,12 +3,15 @@
 import hashlib
 import hmac
 import os
+import signal
 import stat
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
@@ -48,27 +51,30 @@ class Command:
 
     def tell(self, number: int, body: bytes) -> None:
         """Run it."""
-        known = {name: value for name, value in os.environ.items() if name != SECRET}
-        try:
-            done = subprocess.run(  # noqa: S603 - the operator's own command
-                self._command,
-                input=body,
-                cwd=self._folder,
-                env=known | {"DIGITD_ANNOUNCEMENT": str(number)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=COMMAND_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise NotTaken(f"{self._command[0]}: not done after {COMMAND_SECONDS:g} s") from None
-        except OSError as fault:
-            raise NotTaken(f"{self._command[0]}: {fault.strerror}") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise NotTaken(
-                f"{self._command[0]} ended with {done.returncode}: {said[-1] if said else 'it says nothing'}"
-            )
+        with TemporaryFile() as said:  # not a pipe, which a child of the program may hold open
+            try:
+                running = subprocess.Popen(  # noqa: S603 - the operator's own command
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    cwd=self._folder,
+                    env=os.environ | {"DIGITD_ANNOUNCEMENT": str(number)},
+                    start_new_session=True,
+                )
+            except OSError as fault:
+                raise NotTaken(f"{self._command[0]}: {fault.strerror}") from None
+            try:
+                running.communicate(body, timeout=COMMAND_SECONDS)
+            except subprocess.TimeoutExpired:
+                with suppress(OSError):
+                    os.killpg(running.pid, signal.SIGKILL)
+                running.wait()
+                raise NotTaken(f"{self._command[0]}: not done after {COMMAND_SECONDS:g} s") from None
+            if running.returncode:
+                said.seek(0)
+                lines = said.read().decode("utf-8", "replace").strip().splitlines() or ["it says nothing"]
+                raise NotTaken(f"{self._command[0]} ended with {running.returncode}: {lines[-1]}")
 
 
 class Webhook:
@@ -101,7 +107,7 @@ class Webhook:
                 return
         except HTTPError as answer:
             raise NotTaken(f"the webhook answered {answer.code}") from None
-        except (URLError, OSError, HTTPException) as fault:
+        except (URLError, OSError, HTTPException, ValueError) as fault:
             raise NotTaken(f"the webhook cannot be reached: {getattr(fault, 'reason', fault)}") from None
 
 
@@ -129,7 +135,7 @@ def receivers_of(config: Config) -> Iterator[Receiver]:
 
 
 def _secret(config: Config) -> bytes:
-    if given := os.environ.get(SECRET):
+    if given := os.environ.pop(SECRET, ""):  # what is started from here on need not know it
         return given.encode()
     if not config.announce.secret_file:
         return b""

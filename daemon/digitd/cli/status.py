@@ -41,7 +41,7 @@ def status(file: str | None, as_json: bool) -> None:
 
 def overview(config: Config) -> dict[str, object]:
     """How things stand, as JSON shows it."""
-    found = listing.look(config.inbox, config.intake.ignore)
+    found = listing.look(config.inbox, config.intake.ignore, max_megabytes=config.intake.max_megabytes)
     facts: dict[str, object] = {
         "service": lock.holder(config.var / "lock"),
         "model": config.reading.model,
@@ -59,7 +59,7 @@ def overview(config: Config) -> dict[str, object]:
 
 def whereabouts(file: str, config: Config) -> Iterator[dict[str, object]]:
     """Everything in the inbox and in the database that goes by the name of file."""
-    found = listing.look(config.inbox, config.intake.ignore)
+    found = listing.look(config.inbox, config.intake.ignore, max_megabytes=config.intake.max_megabytes)
     for item in found.left:
         if _is_called(item.path, file):
             yield {

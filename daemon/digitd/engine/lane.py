@@ -23,6 +23,9 @@ LINE = 2
 #: A process that has not come up after so many seconds will not.
 START_SECONDS = 120.0
 
+#: What stands in line for a process that ended is told so within so many seconds.
+TOLD_WITHIN_SECONDS = 10.0
+
 #: Seconds until a process that did not come up is started again: doubled each time, up to the last.
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
 
@@ -157,7 +160,7 @@ class Lane:
                 yield from self._lost("the process that read it ended")
                 return
             handed = self._line.popleft()
-            self._since = handed.ended_at
+            self._since = handed.ended_at or time.monotonic()  # its callback may be a moment late
             self._served += 1
             self._rest_seconds = 0.0
             yield _finished(handed)
@@ -208,7 +211,7 @@ class Lane:
 
     def _lost(self, reason: str) -> Iterator[Finished]:
         """All in line, of which the first was being read, if the process had come up; then another process."""
-        wait([handed.future for handed in self._line])  # told within moments
+        wait([handed.future for handed in self._line], timeout=TOLD_WITHIN_SECONDS)
         came_up = self._up.done() and self._up.exception() is None
         for place, handed in enumerate(self._line):
             yield Finished(
@@ -229,8 +232,8 @@ class Lane:
         try:
             self._executor = self._open_executor()
             self._up = self._executor.submit(os.getpid)  # starts the process now
-        except OSError as fault:
-            self._rest(str(fault.strerror))
+        except (OSError, RuntimeError) as fault:  # no memory for a process, or no thread to watch it
+            self._rest(str(fault))
         else:
             self._up.add_done_callback(self._came_up)
 
@@ -246,7 +249,9 @@ class Lane:
         if self._executor is None:
             return
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(
+            wait=False
+        )  # what waits in it is told that it broke; cancelled, it would be told nothing
         for process in processes:
             process.kill()
 

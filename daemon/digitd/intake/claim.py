@@ -91,10 +91,15 @@ def tokens(work: Path) -> Iterator[str]:
 
 def file_of(work: Path, token: str) -> Path | None:
     """The file in the folder of a token, or None."""
-    for folder, _, names in os.walk(work / token):
+    for folder, _, names in os.walk(work / token, onerror=_unless_gone):
         for name in names:
             return Path(folder, name)
     return None
+
+
+def _unless_gone(fault: OSError) -> None:
+    if not isinstance(fault, FileNotFoundError):
+        raise fault
 
 
 def discard(work: Path, token: str) -> None:

@@ -73,7 +73,7 @@ class Inbox:
 
     def probe(self) -> None:
         """Write a file into the inbox to see that events arrive; where none does, it is polled from then on."""
-        if self._watcher is None:
+        if self._watcher is None or self._watcher.polling:
             return
         with suppress(OSError), tempfile.NamedTemporaryFile(prefix=PROBE, dir=self._config.inbox):
             self._probed_until = self._clock.steady() + PROBE_SECONDS
@@ -88,7 +88,8 @@ class Inbox:
         announced = self._watcher is None or self._watcher.changed
         closed = frozenset[str]() if self._watcher is None else self._watcher.closed()
         try:
-            found = listing.look(self._config.inbox, self._config.intake.ignore)
+            intake = self._config.intake
+            found = listing.look(self._config.inbox, intake.ignore, max_megabytes=intake.max_megabytes)
         except OSError as fault:
             item = LeftAlone(path=self._config.inbox, reason=_unlisted(fault), barred=True)
             found = listing.Listing(files=(), left=(item,))
@@ -184,10 +185,13 @@ class Inbox:
 
     def _watch_again(self) -> None:
         """Start the watcher anew where the inbox was removed and made again."""
-        if self._watcher is not None and not self._watcher.alive() and self._config.inbox.is_dir():
-            self._watcher.stop()
-            self._watcher.start()
-            log().warning("watch_restarted", inbox=str(self._config.inbox))
+        if self._watcher is None or self._watcher.alive():
+            return
+        with suppress(OSError):  # it went away again: the next look sees
+            if self._config.inbox.is_dir():
+                self._watcher.stop()
+                self._watcher.start()
+                log().warning("watch_restarted", inbox=str(self._config.inbox))
 
 
 def in_turn(files: Iterable[Sighting]) -> Iterator[Sighting]:

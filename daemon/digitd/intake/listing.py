@@ -1,6 +1,7 @@
 """What lies in the inbox, from its directories alone. Says of every file that is left alone why. Opens no file."""
 
 import fnmatch
+import math
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -63,8 +64,8 @@ class Listing:
     left: tuple[LeftAlone, ...]
 
 
-def look(inbox: Path, ignore: Sequence[str] = ()) -> Listing:
-    """List the inbox and its folders; ignore holds globs of names beside JUNK.
+def look(inbox: Path, ignore: Sequence[str] = (), *, max_megabytes: float = math.inf) -> Listing:
+    """List the inbox and its folders; ignore holds globs of names beside JUNK, and larger files are left alone.
 
     Raises
     ------
@@ -74,7 +75,9 @@ def look(inbox: Path, ignore: Sequence[str] = ()) -> Listing:
     files: list[Sighting] = []
     left: list[LeftAlone] = []
     for found in _walk(inbox, inbox, (*JUNK, *ignore)):
-        if isinstance(found, Sighting):
+        if isinstance(found, Sighting) and found.size_bytes > max_megabytes * 1e6:
+            left.append(LeftAlone(path=found.path, reason=_too_large(found, max_megabytes), barred=True))
+        elif isinstance(found, Sighting):
             files.append(found)
         else:
             left.append(found)
@@ -111,6 +114,13 @@ def _left_alone(path: Path, mode: int, ignore: Sequence[str]) -> LeftAlone | Non
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         return LeftAlone(path=path, reason="it is no regular file: put a copy of what it gives there")
     return None
+
+
+def _too_large(sighting: Sighting, max_megabytes: float) -> str:
+    return (
+        f"it is {sighting.size_bytes / 1e6:,.0f} MB, and the limit is {max_megabytes:g}: "
+        "split it, scan it with fewer dots an inch, or raise intake.max_megabytes"
+    )
 
 
 def _sighting(path: Path, inbox: Path, status: os.stat_result) -> Sighting:

@@ -68,6 +68,11 @@ class Watcher(FileSystemEventHandler):
         observer.start()
         return observer
 
+    @property
+    def polling(self) -> bool:
+        """Whether it looks every second instead of asking the kernel."""
+        return self._polling
+
     def poll(self) -> None:
         """From now on look every second, for the kernel tells nothing."""
         self.stop()

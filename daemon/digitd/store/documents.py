@@ -85,7 +85,8 @@ class Documents(Database):
     def record_failure(self, document_id: int, reason: str) -> None:
         """A document cannot be read; reason is a sentence a person understands."""
         with self._writing() as connection:
-            move(connection, document_id, DocumentState.FAILED, reason=reason)
+            if state_of(connection, document_id) is not DocumentState.FAILED:
+                move(connection, document_id, DocumentState.FAILED, reason=reason)
 
     def documents(
         self,
@@ -161,12 +162,17 @@ class Documents(Database):
 
 def move(connection: Connection, document_id: int, state: DocumentState, *, reason: str = "", **values: Any) -> None:
     """Change a document's state, and values with it, and write the change into its history."""
-    previous = DocumentState(
-        connection.execute(select(documents.c.state).where(documents.c.id == document_id)).scalar_one()
-    )
+    previous = state_of(connection, document_id)
     _write_move(connection, document_id, previous, state, at=datetime.now(UTC), reason=reason)
     connection.execute(
         update(documents).where(documents.c.id == document_id).values(state=state, reason=reason, **values)
+    )
+
+
+def state_of(connection: Connection, document_id: int) -> DocumentState:
+    """The state of a document, which must exist."""
+    return DocumentState(
+        connection.execute(select(documents.c.state).where(documents.c.id == document_id)).scalar_one()
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
 from digitd.errors import DatabaseError
@@ -51,26 +51,26 @@ class Keeping(Database):
             rows = connection.execute(query.limit(BATCH)).all()
         yield from map(as_document, rows)
 
-    def forget_pictures(self, moment: datetime) -> int:
+    def forget_pictures(self, moment: datetime, *, after_id: int) -> int:
         """Empty the pictures of fields and glyphs of BATCH documents that are done and were read before moment.
 
-        Returns how many documents had any; values, probabilities and labels stay.
+        Values, probabilities and labels stay. Takes documents with greater ids than after_id, and returns the last id
+        that had pictures; 0 where none had any.
         """
-        nothing = literal(b"")
-        with self._writing() as connection:
+        theirs = fields.c.page_id == pages.c.id
+        pictured = exists().where(theirs, pages.c.document_id == documents.c.id, fields.c.crop != b"")
+        with self._reading() as connection:
             old = connection.scalars(
                 select(documents.c.id)
-                .join(pages, pages.c.document_id == documents.c.id)
-                .join(fields, fields.c.page_id == pages.c.id)
-                .where(documents.c.state == DocumentState.DONE, documents.c.read_at < moment, fields.c.crop != nothing)
-                .distinct()
+                .where(documents.c.state == DocumentState.DONE, documents.c.read_at < moment, documents.c.id > after_id)
+                .where(pictured)
+                .order_by(documents.c.id)
                 .limit(BATCH)
             ).all()
-            if not old:
-                return 0
-            of_these = (
-                select(fields.c.id).join(pages, fields.c.page_id == pages.c.id).where(pages.c.document_id.in_(old))
-            )
-            connection.execute(update(glyphs).where(glyphs.c.field_id.in_(of_these)).values(pixels_png=b""))
-            connection.execute(update(fields).where(fields.c.id.in_(of_these)).values(crop=b""))
-            return len(old)
+        if not old:
+            return 0
+        with self._writing() as connection:
+            chosen = select(fields.c.id).where(theirs, pages.c.document_id.in_(old))
+            connection.execute(update(glyphs).where(glyphs.c.field_id.in_(chosen)).values(pixels_png=b""))
+            connection.execute(update(fields).where(fields.c.id.in_(chosen.correlate(None))).values(crop=b""))
+        return int(old[-1])

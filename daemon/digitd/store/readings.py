@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from digitd.records import DocumentReading, DocumentState, FieldReading, FieldState, Glyph
 from digitd.store.database import Database
-from digitd.store.documents import move, what_waits
+from digitd.store.documents import move, state_of, what_waits
 from digitd.store.tables import fields, glyphs, models, pages
 
 #: Fastest and smallest for a glyph: 22 us and 246 bytes, where OpenCV's default takes 30 us and 326 bytes.
@@ -27,6 +27,8 @@ class Readings(Database):
         state = DocumentState.REVIEW if waiting or doubtful_pages else DocumentState.DONE
         reason = what_waits(len(waiting), [p.reason for p in doubtful_pages])
         with self._writing() as connection:
+            if (known := state_of(connection, document_id)) in {DocumentState.DONE, DocumentState.REVIEW}:
+                return known  # kept already, by a try whose answer was lost
             _remember_model(connection, reading.model, card, now)
             for page in reading.pages:
                 page_id = connection.execute(
