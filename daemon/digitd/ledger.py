@@ -42,6 +42,7 @@ class Ledger:
         self._model = model
         self._started_at = datetime.now(UTC)
         self._not_put_away: set[int] = set()
+        self._unreadable: list[str] = []
 
     @property
     def queued(self) -> int:
@@ -89,7 +90,8 @@ class Ledger:
         try:
             found = claim.inspect(work, token)
         except OSError as fault:
-            log().error("file_unreadable", token=token, reason=fault.strerror, next="tried again at the next start")
+            log().error("file_unreadable", token=token, reason=fault.strerror, next="it stays in var/work, tried again")
+            self._unreadable.append(token)
             return None
         if found is None:
             claim.discard(work, token)
@@ -199,6 +201,11 @@ class Ledger:
     def put_back(self, document_id: int, reason: str) -> None:
         """Queue a document again that was not tried."""
         self._store.put_back(document_id, reason, count_attempt=False)
+
+    def unreadable(self) -> list[str]:
+        """Tokens of files that could not be read when they were to be entered, for another try; each is given once."""
+        found, self._unreadable = self._unreadable, []
+        return found
 
     def tidy(self) -> None:
         """Try again to put files away that could not be; each is told of once."""

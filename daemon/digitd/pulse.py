@@ -34,8 +34,8 @@ class Pulse:
         """When the next beat is due, on the steady clock; at once, if there was none."""
         return 0.0 if self._beat_at is None else self._beat_at + self._pace_seconds
 
-    def beat(self, engine: Engine) -> None:
-        """Beat, if it is time to.
+    def beat(self, engine: Engine) -> bool:
+        """Beat, if it is time to; whether it was.
 
         Raises
         ------
@@ -44,12 +44,13 @@ class Pulse:
         """
         now = time.monotonic()
         if now < self.due():
-            return
+            return False
         self._beat_at = now
         engine.ping()
         self._ledger.beat()
         self._ledger.tidy()
         self._wrote_at = time.monotonic()
+        return True
 
     def note(self, engine: Engine, *, status: str) -> None:
         """Gather the signs of life at the end of a round, and tell systemd; status is what it shows."""

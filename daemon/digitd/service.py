@@ -235,7 +235,8 @@ class Service:
 
     def _step(self) -> None:
         self._collect()
-        self.pulse.beat(self._engine)
+        if self.pulse.beat(self._engine):
+            self._claimed.extend(self._ledger.unreadable())
         if not self._stop.asked:
             self._follow()
             self._inbox.look()

@@ -314,6 +314,28 @@ def test_once_a_full_disk_ends_the_run_and_loses_nothing(bench: Any, monkeypatch
     assert bench.states() == {"a": "done"}
 
 
+def test_a_file_that_cannot_be_read_when_it_is_taken_is_tried_again(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in work, with the pulse it is tried again, and nothing is lost."""
+    bench.drop("a")
+    inspect, faults = ledger.claim.inspect, iter([True])
+
+    def failing(*args: Any) -> Any:
+        if next(faults, False):
+            raise OSError(5, "Input/output error")
+        return inspect(*args)
+
+    monkeypatch.setattr(ledger.claim, "inspect", failing)
+    running = bench.service()
+    monkeypatch.setattr(running.pulse, "due", lambda: 0.0)
+    monkeypatch.setattr(bench.bell, "wait", lambda seconds: None)
+    with capture_logs() as lines:
+        running.run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished else None)
+    assert [line["event"] for line in lines].count("file_unreadable") == 1
+    assert bench.states() == {"a": "done"}
+
+
 def test_a_file_that_cannot_be_put_away_is_tried_again(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the service's pulse, until the disk has room; it is told of once."""
     bench.drop("a")
