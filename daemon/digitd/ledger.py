@@ -21,6 +21,10 @@ from digitd.records import IN_FLIGHT, DocumentReading, DocumentState
 from digitd.store import Store
 from digitd.stored import Document, LastService
 
+#: A document that alone was being read when the service itself ended is set aside after so many times. Readers have
+#: processes and bounds of their own, so it is most likely that a person or the machine ended the service.
+SERVICE_ENDS = 10
+
 
 class Ledger:
     """Every step in a document's life, as the service takes them. All write methods may raise DatabaseError.
@@ -75,7 +79,8 @@ class Ledger:
                 self._put_away(document)
         half_read = self._store.documents(states=[DocumentState.READING])
         for document in half_read:
-            self.lost(document.id, "the service ended while reading it", blamed=len(half_read) == 1)
+            alone = len(half_read) == 1
+            self.lost(document.id, "the service ended while reading it", blamed=alone, tries=SERVICE_ENDS)
         return {document.id for document in half_read}
 
     def unentered(self) -> Iterator[str]:
@@ -182,13 +187,13 @@ class Ledger:
         log().warning("document_failed", document=document.name, id=document_id, reason=reason)
         self._put_away(document)
 
-    def lost(self, document_id: int, reason: str, *, blamed: bool) -> bool:
-        """Queue a document again that never came back; returns whether it was given up instead.
+    def lost(self, document_id: int, reason: str, *, blamed: bool, tries: int | None = None) -> bool:
+        """Queue a document again that never came back; returns whether it was given up instead, after so many tries.
 
         Only a try during which nothing else was in hand counts: a neighbour may be to blame for any other.
         """
         document = self._store.document(document_id)
-        if blamed and document.attempts >= self._attempts:
+        if blamed and document.attempts >= (tries or self._attempts):
             times = f"{document.attempts} times" if document.attempts > 1 else "once"
             self.failed(
                 document_id, f"given up: {reason}, {times}; look at the file, then `digitd retry {document_id}`"

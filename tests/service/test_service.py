@@ -407,6 +407,23 @@ def test_a_poison_document_found_by_a_crash_goes_alone(bench: Any, mortal: Any) 
     assert bench.store.documents(name="a")[0].attempts == 1
 
 
+@pytest.mark.parametrize(("deaths", "state"), [(9, "done"), (10, "failed")])
+def test_a_service_that_is_killed_again_and_again_hardly_blames_a_document(
+    bench: Any, mortal: Any, deaths: int, state: str
+) -> None:
+    """Even if it alone was being read each time: most likely a person killed the service. Found by `make torture`."""
+    bench.drop("a")
+    for _ in range(deaths):
+        running = bench.service(executor=mortal.open_pool)
+        running._ledger.recover()
+        running._inbox.look()
+        running._take()
+        running._dispatch()
+        assert bench.store.counts()[S.READING] == 1
+    bench.service().run(once=True)
+    assert bench.states() == {"a": state}
+
+
 def test_retry_reads_a_failed_document_again(bench: Any) -> None:
     """When the cause is mended, the file is read from where it was put away, and its reason is gone."""
     bench.drop("a", "bad")
