@@ -320,7 +320,9 @@ class Service:
             self._tally.lost[result.reason] += 1
             self.progress.states[DocumentState.FAILED] += given_up
             self._queued += not given_up
-            if result.blamed and not given_up:
+            if given_up:
+                self._losses.pop(result.document_id, None)
+            elif result.blamed:
                 self._rest(result.document_id)
         elif result.outcome is Outcome.HINDERED and not self._once:
             self._ledger.put_back(result.document_id, result.reason)
@@ -334,9 +336,11 @@ class Service:
                 self._fault = result.fault or DigitdError(f"reading is not possible now: {result.reason}")
                 self._stop.ask()
         elif result.reading is None:
+            self._losses.pop(result.document_id, None)
             self._ledger.failed(result.document_id, result.reason)
             self.progress.states[DocumentState.FAILED] += 1
         else:
+            self._losses.pop(result.document_id, None)
             self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
             self.progress.pages += len(result.reading.pages)
             for page in result.reading.pages:
@@ -345,7 +349,7 @@ class Service:
     def _rest(self, document_id: int) -> None:
         """Let a document wait that could not be read, longer each time."""
         self._resting[document_id] = time.monotonic() + min(
-            LONGEST_REST_SECONDS, REST_SECONDS * 2 ** self._losses[document_id]
+            LONGEST_REST_SECONDS, REST_SECONDS * 2 ** min(10, self._losses[document_id])
         )
         self._losses[document_id] += 1
 

@@ -3,6 +3,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,14 @@ def test_what_hinders_reading_is_waited_for(bench: Any, monkeypatch: pytest.Monk
         bench.service(read).run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished else None)
     assert [line["event"] for line in lines].count("document_hindered") == 5
     assert [(d.state, d.attempts) for d in bench.store.documents()] == [(S.DONE, 1)]
+
+
+def test_a_rest_has_an_end_however_often_it_was_needed(bench: Any) -> None:
+    """A disk that is full for a day is no overflow."""
+    running = bench.service()
+    running._losses[1] = 5000
+    running._rest(1)
+    assert running._resting[1] - time.monotonic() <= service.LONGEST_REST_SECONDS
 
 
 def test_once_what_hinders_reading_ends_the_run(bench: Any) -> None:
