@@ -307,24 +307,21 @@ def _inbox_away(clerk: Clerk) -> Iterator[None]:
 
 
 def _events_off(clerk: Clerk) -> Iterator[None]:
-    """The kernel gives no watches: set for the whole machine, so only where that is allowed."""
-    limit = Path("/proc/sys/fs/inotify/max_user_watches")
-    before = limit.read_text(encoding="ascii")
-    clerk.stop()
-    limit.write_text("0", encoding="ascii")
-    try:
-        clerk.start()
-        yield
-    finally:
-        limit.write_text(before, encoding="ascii")
+    """The kernel gives no watches."""
+    yield from _kernel_gives(clerk, "max_user_watches", 0)
 
 
 def _events_overflow(clerk: Clerk) -> Iterator[None]:
     """The kernel keeps no more than a few events: most are lost."""
-    limit = Path("/proc/sys/fs/inotify/max_queued_events")
+    yield from _kernel_gives(clerk, "max_queued_events", 2)
+
+
+def _kernel_gives(clerk: Clerk, name: str, number: int) -> Iterator[None]:
+    """A limit of inotify is set, for the whole machine, so only where that is allowed."""
+    limit = Path("/proc/sys/fs/inotify", name)
     before = limit.read_text(encoding="ascii")
     clerk.stop()
-    limit.write_text("2", encoding="ascii")
+    limit.write_text(str(number), encoding="ascii")
     try:
         clerk.start()
         yield

@@ -168,17 +168,25 @@ class Service:
         self.progress = Progress()
         self.pulse = Pulse(inbox, ledger)
         self._tally = Tally()
-        self._shown = Tally()
 
     def facts(self) -> Facts:
         """The service as metrics show it; asked for by other threads."""
         oldest = self._ledger.oldest_in_flight()
+        tally = replace(  # copies: the loop goes on counting
+            self._tally,
+            documents=Counter({str(state): count for state, count in self.progress.states.copy().items()}),
+            stage_seconds=self._tally.stage_seconds.copy(),
+            lost=self._tally.lost.copy(),
+            pages=self.progress.pages,
+            unannounced=self._inbox.unannounced,
+            model=self._ledger.model_id,
+        )
         return Facts(
             documents={str(state): count for state, count in self._ledger.counts().items()},
             oldest_seconds=0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds(),
             inbox=self._inbox.waiting,
             in_hand=self._engine.in_hand,
-            tally=self._shown,
+            tally=tally,
             signs=self.pulse.signs,
             now=time.monotonic(),
         )
@@ -320,9 +328,7 @@ class Service:
             self._tally.lost[result.reason] += 1
             self.progress.states[DocumentState.FAILED] += given_up
             self._queued += not given_up
-            if given_up:
-                self._losses.pop(result.document_id, None)
-            elif result.blamed:
+            if result.blamed and not given_up:
                 self._rest(result.document_id)
         elif result.outcome is Outcome.HINDERED and not self._once:
             self._ledger.put_back(result.document_id, result.reason)
@@ -336,15 +342,15 @@ class Service:
                 self._fault = result.fault or DigitdError(f"reading is not possible now: {result.reason}")
                 self._stop.ask()
         elif result.reading is None:
-            self._losses.pop(result.document_id, None)
             self._ledger.failed(result.document_id, result.reason)
             self.progress.states[DocumentState.FAILED] += 1
         else:
-            self._losses.pop(result.document_id, None)
             self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
             self.progress.pages += len(result.reading.pages)
             for page in result.reading.pages:
                 self._tally.stage_seconds.update({stage: ms / 1000 for stage, ms in page.stage_ms.items()})
+        if result.document_id not in self._resting:
+            self._losses.pop(result.document_id, None)
 
     def _rest(self, document_id: int) -> None:
         """Let a document wait that could not be read, longer each time."""
@@ -369,15 +375,6 @@ class Service:
         self.progress.seconds = time.monotonic() - self._begun
         self.progress.waiting = self._inbox.waiting + len(self._claimed) + self._queued + self._engine.in_hand
         self.progress.left = self._inbox.left
-        self._shown = replace(  # what other threads see does not change under them
-            self._tally,
-            documents=Counter({str(state): count for state, count in self.progress.states.items()}),
-            stage_seconds=self._tally.stage_seconds.copy(),
-            lost=self._tally.lost.copy(),
-            pages=self.progress.pages,
-            unannounced=self._inbox.unannounced,
-            model=self._ledger.model_id,
-        )
         self.pulse.note(self._engine, status=str(self.progress))
 
     def _idle_seconds(self) -> float:

@@ -115,3 +115,20 @@ class StoredField:
     def value(self) -> str:
         """The value to use: the label's where there is one, else the machine's."""
         return self.machine_value if self.label is None else self.label.value
+
+
+def as_row(field: StoredField) -> dict[str, object]:
+    """A field as others get it: in exports, and in announcements."""
+    return {
+        "document": field.document,
+        "sha256": field.sha256,
+        "page": field.page,
+        "form": field.form,
+        "field": field.name,
+        "value": field.value,
+        "confidence": round(field.confidence, 6),
+        "state": str(field.state),
+        "reason": field.reason,
+        "model": field.model,
+        "read_at": field.read_at.isoformat(timespec="seconds"),
+    }

@@ -75,10 +75,15 @@ def test_systemd_is_told_in_its_own_words(told: Callable[[], str]) -> None:
 
 def test_without_systemd_nothing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nor does a socket that nobody listens at harm."""
+    made: list[object] = []
+    opened = socket.socket
+    monkeypatch.setattr(systemd.socket, "socket", lambda *args: made.append(args) or opened(*args))
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     systemd.ready()
+    assert made == []
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
     systemd.ready()
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize(

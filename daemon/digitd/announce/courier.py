@@ -10,13 +10,16 @@ from digitd.announce.receivers import NotTaken, Receiver
 from digitd.logs import log
 from digitd.store import Store
 from digitd.store.outbox import LONGEST_WAIT
-from digitd.stored import Delivery, StoredField
+from digitd.stored import Delivery, as_row
 
 #: Seconds until what was not taken is tried again: doubled each time, up to the longest wait.
 FIRST_SECONDS = 1.0
 
 #: Seconds between two looks for what others than the service did: people verify in processes of their own.
 LOOK_SECONDS = 5.0
+
+#: What is told of a field; the rest of its row is the document's.
+TOLD_OF_A_FIELD = ("page", "form", "field", "value", "confidence", "state", "reason")
 
 
 class Courier:
@@ -108,18 +111,9 @@ def announcement(delivery: Delivery, store: Store) -> bytes:
         "sha256": document.sha256,
         "form": document.form,
         "reason": document.reason,
-        "fields": [_field(field) for field in store.fields(document_id=document.id)],
+        "fields": [
+            {column: value for column, value in as_row(field).items() if column in TOLD_OF_A_FIELD}
+            for field in store.fields(document_id=document.id)
+        ],
     }
     return json.dumps(facts, ensure_ascii=False).encode()
-
-
-def _field(field: StoredField) -> dict[str, Any]:
-    return {
-        "page": field.page,
-        "form": field.form,
-        "field": field.name,
-        "value": field.value,
-        "confidence": round(field.confidence, 6),
-        "state": str(field.state),
-        "reason": field.reason,
-    }

@@ -16,7 +16,7 @@ import click
 from digitd.cli._common import current_config, json_option, open_store, tracked
 from digitd.errors import ConfigError
 from digitd.records import FieldState
-from digitd.stored import StoredField
+from digitd.stored import as_row
 
 COLUMNS = (
     "document", "sha256", "page", "form", "field", "value", "confidence", "state", "reason", "model", "read_at",
@@ -47,28 +47,11 @@ def export(
     wanted = [FieldState(state) for state in states] or None
     with open_store(current_config()) as store, _opened(output) as out:
         found = store.fields(form=form, states=wanted, since=after)
-        rows = (row(f) for f in tracked(found, "Exporting", show=output is not None))
+        rows = (as_row(f) for f in tracked(found, "Exporting", show=output is not None))
         if kind == "json" or as_json:
             write_json(rows, out)
         else:
             write_csv(rows, out)
-
-
-def row(field: StoredField) -> dict[str, object]:
-    """A field as it is exported."""
-    return {
-        "document": field.document,
-        "sha256": field.sha256,
-        "page": field.page,
-        "form": field.form,
-        "field": field.name,
-        "value": field.value,
-        "confidence": round(field.confidence, 6),
-        "state": str(field.state),
-        "reason": field.reason,
-        "model": field.model,
-        "read_at": field.read_at.isoformat(timespec="seconds"),
-    }
 
 
 def write_csv(rows: Iterator[dict[str, object]], out: IO[str]) -> None:
