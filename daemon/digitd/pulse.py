@@ -52,8 +52,11 @@ class Pulse:
         self._wrote_at = time.monotonic()
         return True
 
-    def note(self, engine: Engine, *, status: str) -> None:
-        """Gather the signs of life at the end of a round, and tell systemd; status is what it shows."""
+    def note(self, engine: Engine, *, status: str, courier_at: float | None = None) -> None:
+        """Gather the signs of life at the end of a round, and tell systemd; status is what it shows.
+
+        courier_at is when the last of those who tell others came round, on the steady clock; None where there are none.
+        """
         now = time.monotonic()
         self.signs = Signs(
             at=now,
@@ -62,6 +65,7 @@ class Pulse:
             rescan_seconds=self._inbox.rescan_seconds,
             wrote_at=self._wrote_at,
             worker_at=engine.answered_at,
+            courier_at=now if courier_at is None else courier_at,
         )
         if self.signs.ready and not self._told_ready:
             self._told_ready = True

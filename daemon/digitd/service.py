@@ -106,7 +106,7 @@ def serve(
         service = Service(
             config,
             Ledger(config, store, model=model),
-            opened(config),
+            opened(config, model),
             inbox=inbox,
             bell=bell,
             stop=stop,
@@ -268,7 +268,7 @@ class Service:
             return
         successor, self._successor = self._successor, None
         self._engine.abandon()
-        self._engine = self._succession.open_engine(successor.config)
+        self._engine = self._succession.open_engine(successor.config, successor.model)
         if successor.model.id != self._ledger.model_id:
             log().info("model_changed", model=successor.model.id)
         self._ledger.go_on_with(successor.model, successor.config)
@@ -375,7 +375,8 @@ class Service:
         self.progress.seconds = time.monotonic() - self._begun
         self.progress.waiting = self._inbox.waiting + len(self._claimed) + self._queued + self._engine.in_hand
         self.progress.left = self._inbox.left
-        self.pulse.note(self._engine, status=str(self.progress))
+        courier_at = min((courier.came_round_at for courier in self.couriers), default=None)
+        self.pulse.note(self._engine, status=str(self.progress), courier_at=courier_at)
 
     def _idle_seconds(self) -> float:
         """How long there is nothing to do unless a document comes back or the inbox changes."""

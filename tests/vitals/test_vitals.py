@@ -18,7 +18,15 @@ from digitd.vitals.endpoint import Endpoint
 from digitd.vitals.metrics import Facts
 from digitd.vitals.signs import OVERDUE_SECONDS, Signs, Tally
 
-WELL = Signs(at=1000.0, watched=True, looked_at=1000.0, rescan_seconds=30.0, wrote_at=1000.0, worker_at=1000.0)
+WELL = Signs(
+    at=1000.0,
+    watched=True,
+    looked_at=1000.0,
+    rescan_seconds=30.0,
+    wrote_at=1000.0,
+    worker_at=1000.0,
+    courier_at=1000.0,
+)
 NEVER = replace(WELL, looked_at=None, wrote_at=None, worker_at=None)
 
 
@@ -37,6 +45,7 @@ def test_what_is_well_has_no_ailments() -> None:
         (replace(WELL, looked_at=900.0), "look"),
         (replace(WELL, wrote_at=900.0), "database"),
         (replace(WELL, worker_at=None), "worker"),
+        (replace(WELL, courier_at=800.0), "courier"),
     ],
 )
 def test_each_part_can_ail(signs: Signs, part: str) -> None:
@@ -147,7 +156,9 @@ def answering() -> Iterator[Answering]:
 def test_health_is_200_or_503_with_the_reasons(answering: Answering) -> None:
     """Before the first round, when all is well, and when something is not."""
     assert answering.ask("/healthz")[0] == 503
-    answering.signs = replace(WELL, **dict.fromkeys(("at", "looked_at", "wrote_at", "worker_at"), time.monotonic()))
+    answering.signs = replace(
+        WELL, **dict.fromkeys(("at", "looked_at", "wrote_at", "worker_at", "courier_at"), time.monotonic())
+    )
     assert [answering.ask(path)[0] for path in ("/healthz", "/readyz", "/readyz?verbose")] == [200, 200, 200]
     answering.signs = replace(answering.signs, worker_at=None)
     status, body = answering.ask("/healthz")

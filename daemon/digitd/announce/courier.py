@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,13 +24,17 @@ TOLD_OF_A_FIELD = ("page", "form", "field", "value", "confidence", "state", "rea
 
 
 class Courier:
-    """Tells one receiver, in a thread of its own, from `start` to `stop`."""
+    """Tells one receiver, in a thread of its own, from `start` to `stop`.
+
+    came_round_at is when it last looked for something to tell, on the steady clock.
+    """
 
     def __init__(self, receiver: Receiver, store: Store) -> None:
         self._receiver = receiver
         self._store = store
         self._wake = threading.Event()
         self._stopping = False
+        self.came_round_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"announce {receiver.name}", daemon=True)
 
     def start(self) -> None:
@@ -79,6 +84,7 @@ class Courier:
 
     def _run(self) -> None:
         while not self._stopping:
+            self.came_round_at = time.monotonic()
             try:
                 idle_seconds = 0.0 if self.tell_next() else self._idle_seconds()
             except Exception as fault:  # noqa: BLE001 - a thread that ends would tell nothing any more, and nobody

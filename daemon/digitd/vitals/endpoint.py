@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics` over HTTP, for those who watch over services. Tells nothing of what was read."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -53,8 +54,11 @@ class Endpoint:
             def log_message(self, *_: object) -> None:
                 """Say nothing: these questions come every few seconds."""
 
+        class Server(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
         try:
-            self._server = ThreadingHTTPServer((host.strip("[]"), int(port)), Handler)
+            self._server = Server((host.strip("[]"), int(port)), Handler)
         except (OSError, OverflowError) as fault:
             raise ConfigError(
                 f"health.listen: {listen}: {getattr(fault, 'strerror', None) or fault}. "

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 #: Seconds between two signs of life of database and workers, and what may pass without one until something is wrong.
 BEAT_SECONDS, OVERDUE_SECONDS = 10.0, 60.0
 
+#: The same for telling others, of which one alone may take a minute.
+TOLD_WITHIN_SECONDS = 180.0
+
 #: What may ail.
-PARTS = ("observer", "loop", "look", "database", "worker")
+PARTS = ("observer", "loop", "look", "database", "worker", "courier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +19,8 @@ class Signs:
     """The service at one moment. Times are on the steady clock, in seconds; None for never.
 
     looked_at is the last look at the inbox, and rescan_seconds how often there is one whatever happens; wrote_at the
-    last write that the database took; worker_at the last answer of a process that reads.
+    last write that the database took; worker_at the last answer of a process that reads. courier_at is when the one of
+    those who tell others that did so longest ago looked for something to tell; at, where there are none.
     """
 
     at: float
@@ -25,6 +29,7 @@ class Signs:
     rescan_seconds: float
     wrote_at: float | None
     worker_at: float | None
+    courier_at: float
 
     @property
     def ready(self) -> bool:
@@ -43,6 +48,7 @@ class Signs:
             ("look", self.looked_at, self.rescan_seconds + OVERDUE_SECONDS, "the inbox has not been looked at"),
             ("database", self.wrote_at, OVERDUE_SECONDS, "the database has taken no write"),
             ("worker", self.worker_at, OVERDUE_SECONDS, "no process that reads has answered"),
+            ("courier", self.courier_at, TOLD_WITHIN_SECONDS, "others have not been told"),
         ):
             if last is None:
                 yield name, f"{wrong} yet"
