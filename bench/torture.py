@@ -3,7 +3,8 @@
 `kills` drops small pages in four ways (copied, renamed in, appended to slowly, written with a pause in the middle) as
 the service is killed with SIGKILL at random instants and started again. After every kill each page that was dropped
 must be in one place: in the inbox, in `var/work`, or where its row says; at the end each must have been read exactly
-once. `faults` lets one thing fail at a time under the same rules. Prints what came of it and writes torture.json.
+once. `faults` lets one thing fail at a time under the same rules; those that stages, the database or the clock are made
+to give are in injected.py. Prints what came of it and writes torture.json.
 """
 
 import argparse
@@ -37,6 +38,9 @@ FORM = "amount"
 #: Ways to drop a page, and how many slow writers there are at once.
 WAYS, SLOW_WRITERS = ("copied", "renamed", "appended", "paused"), 16
 
+#: At most so many pages are dropped while one thing fails.
+FAULT_PAGES = 300
+
 #: Seconds between two kills: at least, at most.
 BETWEEN_KILLS = (0.3, 5.0)
 
@@ -48,7 +52,7 @@ def main() -> None:
     """Torture as asked for, print what came of it, write it down; ends with 1 if anything was lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", default=["kills", "faults"], help="kills, faults, or names of faults")
-    parser.add_argument("--pages", type=int, default=10_000, help="for kills")
+    parser.add_argument("--pages", type=int, default=10_000, help=f"for kills; {FAULT_PAGES} at most for a fault")
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".json"), help="JSON to write")
@@ -64,7 +68,7 @@ def main() -> None:
                 if name == "kills":
                     results[name] = kills(clerk, pages=given.pages, times=given.kills)
                 else:
-                    results[name] = fault(clerk, FAULTS[name])
+                    results[name] = fault(clerk, FAULTS[name], pages=min(FAULT_PAGES, given.pages))
         except (PermissionError, subprocess.CalledProcessError) as why:
             print(f"{name:<20} skipped: not allowed here ({why})", flush=True)
             continue
@@ -105,6 +109,7 @@ class Clerk:
         self.inbox = folder / "inbox"
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / "log"
+        self.run: Sequence[str] = (*DIGITD, "run")
         subprocess.run([*DIGITD, "init", str(folder)], check=True, capture_output=True)
         subprocess.run([*DIGITD, "form", "new", FORM, "--whole-page"], cwd=folder, check=True, capture_output=True)
         config = (folder / "config.toml").read_text(encoding="utf-8")
@@ -115,7 +120,7 @@ class Clerk:
     def start(self) -> None:
         """Start the service."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([*DIGITD, "run"], cwd=self.folder, stderr=log, stdout=log)
+            self.process = subprocess.Popen(self.run, cwd=self.folder, stderr=log, stdout=log)
 
     def kill(self) -> None:
         """SIGKILL, and nothing before it."""
@@ -235,7 +240,7 @@ def kills(clerk: Clerk, *, pages: int, times: int) -> dict[str, float]:
     return {"kills": killed, **_outcome(clerk, feeder.dropped, lost=lost, doubled=doubled)}
 
 
-def fault(clerk: Clerk, failing: Callable[[Clerk], Iterator[None]], *, pages: int = 300) -> dict[str, float]:
+def fault(clerk: Clerk, failing: Callable[[Clerk], Iterator[None]], *, pages: int) -> dict[str, float]:
     """Let something fail while pages are dropped, and be well again."""
     clerk.start()
     feeder = Feeder(clerk.inbox, range(pages))
@@ -347,6 +352,46 @@ def _disk_full(clerk: Clerk) -> Iterator[None]:
     yield
 
 
+def _archive_closed(clerk: Clerk) -> Iterator[None]:
+    """Nothing can be put into the archive for a while. Needs a file system that can, so only where that is allowed."""
+    archive = clerk.folder / "var" / "archive"
+    while not clerk.finished():
+        time.sleep(0.1)
+    subprocess.run(["/usr/bin/chattr", "+i", archive], check=True, capture_output=True)
+    try:
+        yield
+        time.sleep(10)
+    finally:
+        subprocess.run(["/usr/bin/chattr", "-i", archive], check=True, capture_output=True)
+
+
+def _stages_fail(clerk: Clerk) -> Iterator[None]:
+    """Before any stage of reading the device may fail."""
+    yield from _injected(clerk, "stages_fail")
+
+
+def _stages_short(clerk: Clerk) -> Iterator[None]:
+    """Before any stage of reading there may be no memory."""
+    yield from _injected(clerk, "stages_short")
+
+
+def _writes_fail(clerk: Clerk) -> Iterator[None]:
+    """Before, or after, any step of the ledger the database may fail."""
+    yield from _injected(clerk, "writes_fail")
+
+
+def _clock_back(clerk: Clerk) -> Iterator[None]:
+    """The clock goes back an hour, and forth again, every few seconds."""
+    yield from _injected(clerk, "clock_back")
+
+
+def _injected(clerk: Clerk, what: str) -> Iterator[None]:
+    clerk.stop()
+    clerk.run = (sys.executable, str(Path(__file__).with_name("injected.py")), what)
+    clerk.start()
+    yield
+
+
 FAULTS: dict[str, Callable[[Clerk], Iterator[None]]] = {
     "reader_killed": _reader_killed,
     "database_locked": _database_locked,
@@ -354,6 +399,11 @@ FAULTS: dict[str, Callable[[Clerk], Iterator[None]]] = {
     "events_off": _events_off,
     "events_overflow": _events_overflow,
     "disk_full": _disk_full,
+    "archive_closed": _archive_closed,
+    "stages_fail": _stages_fail,
+    "stages_short": _stages_short,
+    "writes_fail": _writes_fail,
+    "clock_back": _clock_back,
 }
 
 

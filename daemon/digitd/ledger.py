@@ -203,6 +203,13 @@ class Ledger:
         self._store.put_back(document_id, reason, count_attempt=blamed)
         return False
 
+    def reclaim(self, *, besides: Collection[int]) -> int:
+        """Queue again what was claimed by a try whose answer was lost; besides are in hand. Returns how many."""
+        found = [one for one in self._store.documents(states=[DocumentState.READING]) if one.id not in besides]
+        for document in found:
+            self.put_back(document.id, "the database did not answer when it was to be read")
+        return len(found)
+
     def put_back(self, document_id: int, reason: str) -> None:
         """Queue a document again that was not tried."""
         self._store.put_back(document_id, reason, count_attempt=False)

@@ -114,15 +114,15 @@ def prepare_form(pages: Sequence[Template], limits: Limits) -> list[Form]:
     ]
 
 
-def open_reader(config: Config, model: Model | None = None) -> Reader:
-    """Open model, by default the one that the configuration names, ready to read with the forms of the configuration.
+def open_reader(config: Config) -> Reader:
+    """Open the model of the configuration, ready to read with its forms.
 
     Raises
     ------
     ModelError
         The model is missing or cannot be used.
     """
-    model = model or find(config.reading.model, config.models)
+    model = find(config.reading.model, config.models)
     classifier = Classifier(model.litert, temperature=float(model.card["temperature"]))
     settings = Settings(
         limits=limits_of(config),

@@ -106,7 +106,7 @@ def serve(
         service = Service(
             config,
             Ledger(config, store, model=model),
-            opened(config, model),
+            opened(config),
             inbox=inbox,
             bell=bell,
             stop=stop,
@@ -161,6 +161,8 @@ class Service:
         self._resting: dict[int, float] = {}
         self._queued = 0
         self._once = False
+        self._has_read = False
+        self._unanswered = False
         self._fault: DigitdError | None = None
         self._begun = time.monotonic()
         self.couriers: list[Courier] = []
@@ -214,6 +216,7 @@ class Service:
                 if once:
                     raise
                 self._tally.database_faults += 1
+                self._unanswered = True
                 log().error("database_takes_no_writes", reason=str(fault), retry_seconds=RETRY_SECONDS)
                 pause_seconds = RETRY_SECONDS
             self._note()
@@ -268,7 +271,8 @@ class Service:
             return
         successor, self._successor = self._successor, None
         self._engine.abandon()
-        self._engine = self._succession.open_engine(successor.config, successor.model)
+        self._engine = self._succession.open_engine(successor.config)
+        self._has_read = False
         if successor.model.id != self._ledger.model_id:
             log().info("model_changed", model=successor.model.id)
         self._ledger.go_on_with(successor.model, successor.config)
@@ -297,6 +301,10 @@ class Service:
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         if self._successor is not None:
             return
+        if self._unanswered:
+            held = self._engine.holds | {result.document_id for result in self._results}
+            self._queued += self._ledger.reclaim(besides=held)
+            self._unanswered = False
         while self._engine.free and not (self._suspects and self._engine.in_hand):
             document = self._ledger.claim_next(among=self._suspects or None, besides=self._resting)
             if document is not None:
@@ -330,7 +338,7 @@ class Service:
             self._queued += not given_up
             if result.blamed and not given_up:
                 self._rest(result.document_id)
-        elif result.outcome is Outcome.HINDERED and not self._once:
+        elif self._may_pass(result.outcome):
             self._ledger.put_back(result.document_id, result.reason)
             log().warning("document_hindered", id=result.document_id, reason=result.reason)
             self._tally.lost[result.reason] += 1
@@ -345,12 +353,17 @@ class Service:
             self._ledger.failed(result.document_id, result.reason)
             self.progress.states[DocumentState.FAILED] += 1
         else:
+            self._has_read = True
             self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
             self.progress.pages += len(result.reading.pages)
             for page in result.reading.pages:
                 self._tally.stage_seconds.update({stage: ms / 1000 for stage, ms in page.stage_ms.items()})
         if result.document_id not in self._resting:
             self._losses.pop(result.document_id, None)
+
+    def _may_pass(self, outcome: Outcome) -> bool:
+        """Whether what hinders reading is waited out; also a model that has read before, and may be being copied."""
+        return not self._once and (outcome is Outcome.HINDERED or (outcome is Outcome.UNABLE and self._has_read))
 
     def _rest(self, document_id: int) -> None:
         """Let a document wait that could not be read, longer each time."""

@@ -44,7 +44,7 @@ class Succession:
     model
         What reads now.
     open_engine
-        Makes the engine that reads with another configuration and model.
+        Makes the engine that reads with another configuration.
     try_out
         Raises ModelError where a model cannot read.
     """
@@ -55,7 +55,7 @@ class Succession:
         file: Path,
         *,
         model: Model,
-        open_engine: Callable[[Config, Model], Engine],
+        open_engine: Callable[[Config], Engine],
         try_out: Callable[[Model], None] | None = None,
     ) -> None:
         self._config = config

@@ -8,14 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 from tests.engine.reads import does
 
@@ -24,9 +20,7 @@ from digitd.engine import Engine, Finished, Outcome, lane, open_engine
 from digitd.engine.lane import Bounds
 from digitd.engine.processes import _process
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
-from digitd.models import Model, find
 
-MODEL = Model(id="none@0", folder=Path("none"), card={"temperature": 1.0}, litert=b"no model")
 DIE = b"__import__('os')._exit(1)"
 PATIENCE_SECONDS = 60
 
@@ -220,7 +214,7 @@ def test_a_process_that_died_idle_harms_nobody(make: Any, rings: SimpleQueue[Non
 def test_memory_is_bounded(rings: SimpleQueue[None]) -> None:
     """A process of the configuration gets no more than it may have: what asks for more is a fault of that document."""
     workers = Workers(processes=1, memory_mb=1024)
-    engine = Engine(partial(_process, Config(workers=workers), MODEL), does, processes=1, wake=lambda: rings.put(None))
+    engine = Engine(partial(_process, Config(workers=workers)), does, processes=1, wake=lambda: rings.put(None))
     engine.submit(1, b"len(bytearray(3 << 30))", form=None)
     (found,) = all_of(engine, rings).values()
     engine.submit(2, b"len(bytearray(3 << 20))", form=None)
@@ -265,26 +259,15 @@ def test_a_fault_is_told_apart(
     assert isinstance(found.fault, DigitdError) == (outcome is Outcome.UNABLE)
 
 
-def read_with(model: Model, rings: SimpleQueue[None], config: Config, data: bytes) -> Finished:
-    engine = open_engine(config, model, wake=lambda: rings.put(None))
-    engine.submit(1, data, form=None)
+def test_a_missing_model_is_told_by_the_first_document(rings: SimpleQueue[None]) -> None:
+    """Processes that cannot open the model start all the same, and say why when they are asked to read."""
+    config = Config(reading=Reading(model="no-such-model"))
+    engine = open_engine(
+        config.model_copy(update={"workers": config.workers.model_copy(update={"processes": 1})}),
+        wake=lambda: rings.put(None),
+    )
+    engine.submit(1, b"", form=None)
     (found,) = all_of(engine, rings).values()
     engine.close()
-    return found
-
-
-def test_a_model_that_cannot_be_used_is_told_by_the_first_document(rings: SimpleQueue[None]) -> None:
-    """Processes that cannot open the model start all the same, and say why when they are asked to read."""
-    found = read_with(MODEL, rings, Config(workers=Workers(processes=1)), b"")
     assert found.outcome is Outcome.UNABLE
-    assert "not a LiteRT file" in found.reason
-
-
-def test_a_process_reads_with_the_model_that_was_opened(rings: SimpleQueue[None], tmp_path: Path) -> None:
-    """Whatever has become of its files, and of its name in the configuration."""
-    model = replace(find("paper", tmp_path), folder=tmp_path / "gone")
-    config = Config(root=tmp_path, reading=Reading(model="gone"), workers=Workers(processes=1))
-    picture = cv2.imencode(".png", np.full((40, 40), 255, np.uint8))[1].tobytes()
-    found = read_with(model, rings, config, picture)
-    assert found.reading is not None, found.reason
-    assert found.reading.model == model.id
+    assert "no model called 'no-such-model'" in found.reason

@@ -1,3 +1,4 @@
+import errno
 import io
 import shutil
 import signal
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.service.conftest import fake_read
 
 from digitd import ledger, logs, service
 from digitd.config import Config, Intake
@@ -215,6 +217,24 @@ def test_without_a_model_nothing_is_failed(bench: Any) -> None:
     assert set(bench.states().values()) == {"done"}
 
 
+def test_a_model_that_is_being_copied_is_waited_for(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has read before may be whole again soon: its documents wait, and no try is counted."""
+    broken = iter([False, True, False])
+
+    def read(data: bytes, form: str | None) -> Any:
+        if next(broken, False):
+            raise ModelError("the file and its card do not belong together")
+        return fake_read(data, form)
+
+    monkeypatch.setattr(service, "REST_SECONDS", 0.01)
+    monkeypatch.setattr(bench.bell, "wait", lambda seconds: time.sleep(min(seconds, 0.01)))
+    for name in "ab":
+        bench.drop(name)
+    bench.service(read).run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished == 2 else None)
+    assert bench.states() == {"a": "done", "b": "done"}
+    assert {document.attempts for document in bench.store.documents()} == {1}
+
+
 def test_events_do_not_hurry_a_pause(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk is not tried again with every file that comes; a stop ends the pause at once."""
     waits: list[float] = []
@@ -311,6 +331,38 @@ def test_a_database_that_takes_no_writes_is_waited_for(bench: Any, monkeypatch: 
         running.run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished else None)
     assert [line["event"] for line in lines].count("database_takes_no_writes") == 3
     assert bench.states() == {"a": "done"}
+
+
+@pytest.mark.parametrize("step", ["take_in", "claim_next", "put_back", "record_reading", "record_failure"])
+def test_a_step_whose_answer_is_lost_is_not_taken_twice(bench: Any, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """The database did what it was asked to and did not say so, each time once for each of the documents."""
+    texts = {"a": "a", "b": "bad", "c": "c"}
+    for name, text in texts.items():
+        bench.drop(name, text)
+    hindered = {"a", "b", "c"}
+    answers = iter([False, True] * 10)
+    act = getattr(bench.store, step)
+
+    def read(data: bytes, form: str | None) -> Any:
+        if step == "put_back" and data.decode()[0] in hindered:
+            hindered.discard(data.decode()[0])
+            raise OSError(errno.EIO, "the device failed")
+        return fake_read(data, form)
+
+    def unanswered(*args: Any, **named: Any) -> Any:
+        result = act(*args, **named)
+        if next(answers, True):
+            return result
+        raise DatabaseError("the disk did not answer")
+
+    for seconds in ("RETRY_SECONDS", "REST_SECONDS"):
+        monkeypatch.setattr(service, seconds, 0.01)
+    monkeypatch.setattr(bench.store, step, unanswered)
+    monkeypatch.setattr(bench.bell, "wait", lambda seconds: time.sleep(min(seconds, 0.01)))
+    bench.service(read).run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished == len(texts) else None)
+    assert bench.states() == {"a": "done", "b": "failed", "c": "done"}
+    assert [len(list(bench.store.fields(document_id=d.id))) for d in bench.store.documents()] == [1, 0, 1]
+    assert not [path for path in bench.files() if path.startswith("var/work")]
 
 
 def test_once_a_full_disk_ends_the_run_and_loses_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

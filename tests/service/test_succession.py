@@ -68,7 +68,7 @@ class Changing:
         self.service = Service(
             self.config,
             Ledger(self.config, bench.store, model=model),
-            self.open_engine(self.config, model),
+            self.open_engine(self.config),
             inbox=Inbox(self.config, None),
             bell=bench.bell,
             stop=bench.stop,
@@ -84,7 +84,8 @@ class Changing:
         found: Path = self.bench.config.root / NAME
         return found
 
-    def open_engine(self, config: Config, model: Model) -> Engine:
+    def open_engine(self, config: Config) -> Engine:
+        model = find(config.reading.model, config.models)
         self.opened.append(config)
 
         def read(data: bytes, form: str | None) -> DocumentReading:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -62,6 +62,11 @@ class Engine:
     def in_hand(self) -> int:
         """How many documents are being read or stand in line."""
         return len(self._in_hand)
+
+    @property
+    def holds(self) -> Set[int]:
+        """Which documents are being read or stand in line."""
+        return self._in_hand.keys()
 
     @property
     def free(self) -> int:

@@ -13,8 +13,7 @@ from digitd.config import Config
 from digitd.engine.engine import Engine
 from digitd.engine.lane import Bounds
 from digitd.errors import DigitdError
-from digitd.models import Model
-from digitd.reader import Reader, open_reader
+from digitd.reader import open_reader
 from digitd.records import DocumentReading
 from digitd.wake import end_with_parent
 
@@ -22,46 +21,38 @@ from digitd.wake import end_with_parent
 PAGES_AT_ONCE = 4
 
 
-def open_engine(config: Config, model: Model, *, wake: Callable[[], None]) -> Engine:
-    """The engine of the configuration: processes on this machine, started before the first document comes.
-
-    All of them read with model as it was opened, also those that take another's place after its files were changed.
-    """
+def open_engine(config: Config, *, wake: Callable[[], None]) -> Engine:
+    """The engine of the configuration: processes on this machine, started before the first document comes."""
     return Engine(
-        partial(_process, config, model),
-        read_here,
+        partial(_process, config),
+        partial(read_here, config),
         processes=config.workers.processes or os.cpu_count() or 1,
         wake=wake,
         bounds=Bounds(seconds=config.workers.seconds, documents=config.workers.documents),
     )
 
 
-def read_here(data: bytes, form: str | None, first: int = 0) -> DocumentReading:
-    """Read a document, or as many pages of a long one as are read at once, from first on, in a process made for it.
+def read_here(config: Config, data: bytes, form: str | None, first: int = 0) -> DocumentReading:
+    """Read a document, or as many pages of a long one as are read at once, from first on, in this process.
 
     Raises
     ------
     DigitdError
         The document, the form or the model is at fault.
     """
-    return _opened().read(data, form, wanted=slice(first, first + PAGES_AT_ONCE))
+    return _reader(config).read(data, form, wanted=slice(first, first + PAGES_AT_ONCE))
 
 
-def _not_prepared() -> Reader:
-    raise AssertionError("only a process that `open_engine` started reads")
-
-
-#: What this process reads with: opened once.
-_opened: Callable[[], Reader] = _not_prepared
-
-
-def _process(config: Config, model: Model) -> Executor:
+def _process(config: Config) -> Executor:
     # Never plain fork: threads of OpenCV and the watcher would be copied half-way through what they were doing.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, context, initializer=_begin_process, initargs=(config, model))
+    return ProcessPoolExecutor(1, context, initializer=_begin_process, initargs=(config,))
 
 
-def _begin_process(config: Config, model: Model) -> None:
+_reader = lru_cache(maxsize=1)(open_reader)
+
+
+def _begin_process(config: Config) -> None:
     """Prepare a reading process: it ends with its parent, not with the terminal's Ctrl-C, and uses one core."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     end_with_parent()
@@ -72,9 +63,7 @@ def _begin_process(config: Config, model: Model) -> None:
     if config.workers.memory_mb:
         bytes_allowed = config.workers.memory_mb << 20
         resource.setrlimit(resource.RLIMIT_DATA, (bytes_allowed, bytes_allowed))
-    global _opened  # noqa: PLW0603 - it is this process's own, and what the executor calls has no other place for it
-    _opened = lru_cache(maxsize=1)(partial(open_reader, config, model))
     try:
-        _opened()
+        _reader(config)
     except DigitdError:
         return  # told with the first document: here it would only break the executor

@@ -18,8 +18,14 @@ class Documents(Database):
     def take_in(
         self, *, name: str, form: str | None, sha256: str, size_bytes: int, token: str, seen_at: datetime
     ) -> Document:
-        """Enter a file that has just left the inbox: queued, or duplicate where its bytes are known."""
+        """Enter a file that has just left the inbox: queued, or duplicate where its bytes are known.
+
+        One whose token is known was entered already, by a try whose answer was lost.
+        """
         with self._writing() as connection:
+            entered = connection.execute(select(documents).where(documents.c.token == token)).first()
+            if entered is not None:
+                return as_document(entered)
             original = connection.execute(
                 select(documents).where(documents.c.sha256 == sha256, documents.c.original_id.is_(None))
             ).first()
@@ -67,6 +73,8 @@ class Documents(Database):
     def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
         """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
         with self._writing() as connection:
+            if state_of(connection, document_id) is DocumentState.QUEUED:
+                return  # by a try whose answer was lost
             tries = connection.execute(select(documents.c.attempts).where(documents.c.id == document_id)).scalar_one()
             move(
                 connection,
