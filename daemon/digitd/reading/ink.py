@@ -13,8 +13,9 @@ FAINTEST_INK = 38
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
 SHARE_OF_WRITING = 0.47
 
-#: Lines are looked for again where the writing alone lowers the threshold by more than this share.
-NEARLY = 0.03
+#: Lines are looked for again where the writing alone lowers the threshold by more than this share, if that brings more
+#: than the soft edges of what was dark before, which are so wide.
+NEARLY, EDGE_PX = 0.03, 2
 
 #: Writing is light on dark where the paper is darker than this, of 255.
 DARK_PAPER = 96
@@ -50,12 +51,17 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
         Where the field lies in it.
     """
     first = max(FAINTEST_INK, SHARE_OF_WRITING * _level(dark))
-    lines = printed_lines((dark > first).astype(np.uint8), frame)
+    darkest = (dark > first).astype(np.uint8)
+    lines = printed_lines(darkest, frame)
     beside = 1 - cv2.dilate(lines, np.ones((3, 3), np.uint8))
     threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level((dark * beside)[frame.y0 : frame.y1, frame.x0 : frame.x1]))
     ink = (dark > threshold).astype(np.uint8)
-    if threshold < (1 - NEARLY) * first:  # fainter print shows than before
-        lines |= printed_lines(ink, frame)
+    if threshold < (1 - NEARLY) * first:
+        edge = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
+        if cv2.countNonZero(ink & (1 - cv2.dilate(darkest, edge))):  # print may be there that was too faint before
+            lines |= printed_lines(ink, frame)
+        else:
+            lines = cv2.dilate(lines, edge)
     return without_lines(ink, lines & ink)
 
 
