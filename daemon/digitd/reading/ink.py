@@ -1,5 +1,7 @@
 """Ink told from paper and from print: what `segment` works on. Arrays in, arrays out."""
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +53,11 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
         Where the field lies in it.
     """
     first = max(FAINTEST_INK, SHARE_OF_WRITING * _level(dark))
-    darkest = (dark > first).astype(np.uint8)
+    darkest = _darker(dark, first)
     lines = printed_lines(darkest, frame)
     beside = 1 - cv2.dilate(lines, np.ones((3, 3), np.uint8))
     threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level((dark * beside)[frame.y0 : frame.y1, frame.x0 : frame.x1]))
-    ink = (dark > threshold).astype(np.uint8)
+    ink = _darker(dark, threshold)
     if threshold < (1 - NEARLY) * first:
         edge = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
         if cv2.countNonZero(ink & (1 - cv2.dilate(darkest, edge))):  # print may be there that was too faint before
@@ -77,6 +79,10 @@ def shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], flo
         left *= 2
     across, down = (max(left, 1 / length) for length in pixels.shape[::-1])  # by a size, it would be rounded to it
     return cv2.resize(pixels, None, fx=across, fy=down, interpolation=cv2.INTER_AREA), scale
+
+
+def _darker(dark: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
+    return cv2.threshold(dark, math.floor(threshold), 1, cv2.THRESH_BINARY)[1]
 
 
 def _rim(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

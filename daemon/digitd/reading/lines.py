@@ -143,29 +143,41 @@ def _through(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
     longer = LINE_LONGER * frame.height
     anywhere = max(longer, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
     found = _thin(runs, longer, frame)
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(found)
-    keep, ink = np.zeros(count, np.uint8), runs > 0
-    for index in range(1, count):
-        x, width = int(stats[index, cv2.CC_STAT_LEFT]), int(stats[index, cv2.CC_STAT_WIDTH])
-        enters = frame.x0 > 0 and not frame.cells and (x <= 1 or x + width >= found.shape[1] - 1)
-        keep[index] = (width >= anywhere or enters) and not _strikes(stats[index], ink, frame)
-    return keep[marks]
+    for top, band in _bands(found):
+        count, marks, stats, _ = cv2.connectedComponentsWithStats(band)
+        keep = np.zeros(count, np.uint8)
+        for index in range(1, count):
+            x, y, width, height = (int(v) for v in stats[index, :4])
+            enters = frame.x0 > 0 and not frame.cells and (x <= 1 or x + width >= found.shape[1] - 1)
+            keep[index] = (width >= anywhere or enters) and not _strikes((x, top + y, width, height), runs, frame)
+        if not keep[1:].all():
+            band[:] = keep[marks]
+    return found
 
 
-def _strikes(line: NDArray[np.int32], ink: NDArray[np.bool_], frame: Frame) -> bool:
-    """Whether a line goes through writing, which stands above and below it."""
-    x, y, width, height = (int(v) for v in line[:4])
+def _bands(lines: NDArray[np.uint8]) -> list[tuple[int, NDArray[np.uint8]]]:
+    """The stretches of rows with something in them, each with its first row: much less to look through than all."""
+    filled = np.flatnonzero(lines.max(axis=1, initial=0))
+    if not len(filled):
+        return []
+    parts = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
+    return [(int(rows[0]), lines[rows[0] : rows[-1] + 1]) for rows in parts]
+
+
+def _strikes(line: tuple[int, int, int, int], runs: NDArray[np.int32], frame: Frame) -> bool:
+    """Whether a line, as x, y, width and height, goes through writing, which stands above and below it."""
+    x, y, width, height = line
     rim, reach = max(2, round(HELD_WITHIN * frame.height)), round(BESIDE * frame.height)
     near = frame.loose * frame.height
     if not frame.y0 + near < y + height / 2 < frame.y1 - near:
         return False
-    above = ink[max(0, y - rim - reach) : max(0, y - rim), x : x + width].any(axis=0)
-    below = ink[y + height + rim : y + height + rim + reach, x : x + width].any(axis=0)
+    above = runs[max(0, y - rim - reach) : max(0, y - rim), x : x + width].any(axis=0)
+    below = runs[y + height + rim : y + height + rim + reach, x : x + width].any(axis=0)
     return int(np.count_nonzero(above & below)) > STRIKING * frame.height
 
 
 def _at_edges(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
-    return _where_expected(runs, (float(frame.y0), float(frame.y1)), frame, side=frame.width).T
+    return _where_expected(runs, (float(frame.y0), float(frame.y1)), frame, side=frame.width)
 
 
 def _ends(through: NDArray[np.uint8]) -> tuple[float, ...]:
@@ -179,7 +191,7 @@ def _down(runs: NDArray[np.int32], frame: Frame, *, ends: Sequence[float]) -> ND
 
     Elsewhere a line down is a 1, even from border to border: a divider that no template tells of is read as one.
     """
-    return _where_expected(runs, (*frame.uprights(), *ends), frame, side=frame.height)
+    return np.ascontiguousarray(_where_expected(runs, (*frame.uprights(), *ends), frame, side=frame.height).T)
 
 
 def _held(
@@ -223,34 +235,35 @@ def _thin(runs: NDArray[np.int32], length: float, frame: Frame) -> NDArray[np.ui
 
 
 def _where_expected(runs: NDArray[np.int32], places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
-    """Runs near places, long ones loosely, broken ones exactly; turned, so that they stand."""
-    long = _thin(runs, LINE_DOWN * (1 - frame.loose) * side, frame).T
+    """Runs near rows, places, long ones loosely, broken ones exactly."""
+    long = _thin(runs, LINE_DOWN * (1 - frame.loose) * side, frame)
     found = _near(long, places, max(3.0, frame.loose * frame.height), frame)
-    broken = _thin(runs, BROKEN_LINE * frame.height, frame).T
+    broken = _thin(runs, BROKEN_LINE * frame.height, frame)
     return found | _near(broken, places, max(3.0, frame.exact * frame.height) if frame.exact else 1.0, frame)
 
 
 def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, frame: Frame) -> NDArray[np.uint8]:
-    """Of runs down keep, at each place, the longest whose middle is within tolerance, and what is in line with it.
+    """Of runs keep, at each row of places, the longest whose middle is within tolerance, and what is in line with it.
 
     A stroke beside the line is no second one.
     """
     kept = np.zeros_like(runs)
     for place in places:
-        x0 = max(0, round(place - tolerance) - _thickest(frame))
-        x1 = max(x0, round(place + tolerance) + _thickest(frame) + 1)
-        band = np.ascontiguousarray(runs[:, x0:x1])
-        if not cv2.countNonZero(band):
+        y0 = max(0, round(place - tolerance) - _thickest(frame))
+        y1 = max(y0, round(place + tolerance) + _thickest(frame) + 1)
+        x, y, width, height = cv2.boundingRect(runs[y0:y1]) if y0 < len(runs) else (0, 0, 0, 0)
+        if not width:
             continue
-        count, marks, stats, centres = cv2.connectedComponentsWithStats(band)
-        near = np.abs(centres[:, 0] + x0 - place) <= tolerance
+        around = slice(y0 + y, y0 + y + height), slice(x, x + width)
+        count, marks, stats, centres = cv2.connectedComponentsWithStats(runs[around])
+        near = np.abs(centres[:, 1] + y0 + y - place) <= tolerance
         near[0] = False
         if count == 2 and near[1]:
-            kept[:, x0:x1] |= band
+            kept[around] |= runs[around]
         elif near.any():
-            line = int(np.argmax(np.where(near, stats[:, cv2.CC_STAT_HEIGHT], -1)))
-            near &= np.abs(centres[:, 0] - centres[line, 0]) <= 2 * RAGGED_PX
-            kept[:, x0:x1] |= near[marks].view(np.uint8)
+            line = int(np.argmax(np.where(near, stats[:, cv2.CC_STAT_WIDTH], -1)))
+            near &= np.abs(centres[:, 1] - centres[line, 1]) <= 2 * RAGGED_PX
+            kept[around] |= near[marks].view(np.uint8)
     return kept
 
 

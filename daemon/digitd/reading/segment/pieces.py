@@ -35,15 +35,25 @@ class Piece:
 
 def find_pieces(writing: NDArray[np.uint8], frame: Frame) -> list[Piece]:
     """Connected pieces that belong to the field: mostly inside it, and no specks."""
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(writing, connectivity=8)
-    inside = np.bincount(marks[frame.y0 : frame.y1, frame.x0 : frame.x1].ravel(), minlength=count)
+    left, top, across, down = cv2.boundingRect(writing)
+    if not across:
+        return []
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(writing[top : top + down, left : left + across])
     smallest = max(4.0, SMALLEST_AREA * frame.height**2)
     found = []
     for index in range(1, count):
         x, y, width, height, area = (int(v) for v in stats[index])
-        if area >= smallest and inside[index] >= 0.6 * area and not _rest_of_border(x, y, width, height, frame):
-            found.append(Piece(marks[y : y + height, x : x + width] == index, x, y, x + width, y + height))
+        if area >= smallest and not _rest_of_border(left + x, top + y, width, height, frame):
+            mask = marks[y : y + height, x : x + width] == index
+            piece = Piece(mask, left + x, top + y, left + x + width, top + y + height)
+            if _area_inside(piece, frame) >= 0.6 * area:
+                found.append(piece)
     return found
+
+
+def _area_inside(piece: Piece, frame: Frame) -> int:
+    x0, y0 = max(0, frame.x0 - piece.x0), max(0, frame.y0 - piece.y0)
+    return int(np.count_nonzero(piece.mask[y0 : max(0, frame.y1 - piece.y0), x0 : max(0, frame.x1 - piece.x0)]))
 
 
 def _rest_of_border(x: int, y: int, width: int, height: int, frame: Frame) -> bool:
