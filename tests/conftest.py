@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import cv2
@@ -65,9 +66,12 @@ def make_field() -> MakeField:
 
 @pytest.fixture
 def record(store: Store) -> Record:
-    """Enter a document that was read: `record("a.png", [make_field("total", "105")], form="sheet")`."""
+    """Enter a document that was read: `record("a.png", [make_field("total", "105")], form="sheet")`.
 
-    def enter(name: str, *pages: Sequence[FieldReading], form: str | None = "sheet") -> Document:
+    Further names go to `Store.record_reading`.
+    """
+
+    def enter(name: str, *pages: Sequence[FieldReading], form: str | None = "sheet", **named: Any) -> Document:
         token = uuid4().hex
         store.take_in(
             name=name, form=form, sha256=token * 2, size_bytes=9, token=token, seen_at=datetime(2026, 1, 2, tzinfo=UTC)
@@ -79,7 +83,7 @@ def record(store: Store) -> Record:
             for n, f in enumerate(pages, start=1)
         )
         reading = DocumentReading(pages=readings, model="fake@1", pipeline="1")
-        store.record_reading(claimed.id, reading, card={"name": "fake"})
+        store.record_reading(claimed.id, reading, card={"name": "fake"}, **named)
         return claimed
 
     return enter

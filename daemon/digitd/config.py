@@ -82,9 +82,12 @@ class Announce(_Section):
 
 
 class Verify(_Section):
-    """Who gives labels."""
+    """Who gives labels, and what is asked of them."""
 
     verifier: str = ""
+    second_keying: bool = True
+    audit_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    turn_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
 
 
 class Log(_Section):

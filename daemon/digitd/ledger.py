@@ -42,6 +42,7 @@ class Ledger:
     def __init__(self, config: Config, store: Store, *, model: Model) -> None:
         self._var = config.var
         self._attempts = config.workers.attempts
+        self._audit_share = config.verify.audit_share
         self._store = store
         self._model = model
         self._started_at = datetime.now(UTC)
@@ -70,6 +71,7 @@ class Ledger:
         """Remember model with what is read from now on, and follow another configuration of the same folders."""
         self._model = model
         self._attempts = config.workers.attempts
+        self._audit_share = config.verify.audit_share
 
     def recover(self) -> set[int]:
         """Finish the moves of files that a crash left half-way and queue what was being read; returns its ids."""
@@ -152,7 +154,9 @@ class Ledger:
 
     def read(self, document_id: int, reading: DocumentReading) -> DocumentState:
         """Keep what was read and put the file away; returns done or review."""
-        state = self._store.record_reading(document_id, reading, card=self._card(reading.model))
+        state = self._store.record_reading(
+            document_id, reading, card=self._card(reading.model), audit_share=self._audit_share
+        )
         document = self._store.document(document_id)
         log().info(
             "document_read",

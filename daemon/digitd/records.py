@@ -92,6 +92,17 @@ class LabelMode(StrEnum):
     IMPORTED = "imported"
 
 
+class Verdict(StrEnum):
+    """What a label says of its field."""
+
+    #: What is written there.
+    VALUE = "value"
+    #: Something is written there that nobody can read.
+    UNREADABLE = "unreadable"
+    #: The picture shows another place of the page than the field.
+    MISPLACED = "misplaced"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """An upright rectangle in pixels; x1 and y1 are exclusive."""

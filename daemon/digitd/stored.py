@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode
+from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,10 @@ class StoredGlyph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What a person said a field is. value holds what is written, "" for nothing. Never changed, only added to."""
+    """What a person said a field is. value holds what is written, "" for nothing, or where the verdict is another.
+
+    alone says that it settles its field whatever others say. Never changed, only added to.
+    """
 
     id: int
     field_id: int
@@ -87,11 +90,20 @@ class Label:
     at: datetime
     duration_ms: int | None
     sampling_probability: float | None
+    verdict: Verdict = Verdict.VALUE
+    alone: bool = True
+
+
+#: What is told of a field that is verified and has no value.
+WHY_NO_VALUE = {Verdict.UNREADABLE: "cannot be read", Verdict.MISPLACED: "the picture shows another place"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredField:
-    """A field with its document and page. machine_value is the reading, whatever was said later; label is the last."""
+    """A field with its document and page. machine_value is the reading, whatever was said later; label is the last.
+
+    audit_probability is that with which it was drawn, though it had passed, to be keyed all the same; None if not.
+    """
 
     id: int
     document: str
@@ -110,6 +122,7 @@ class StoredField:
     crop: bytes
     glyphs: tuple[StoredGlyph, ...] = ()
     label: Label | None = None
+    audit_probability: float | None = None
 
     @property
     def value(self) -> str:
@@ -128,7 +141,7 @@ def as_row(field: StoredField) -> dict[str, object]:
         "value": field.value,
         "confidence": round(field.confidence, 6),
         "state": str(field.state),
-        "reason": field.reason,
+        "reason": field.reason if field.label is None else WHY_NO_VALUE.get(field.label.verdict, field.reason),
         "model": field.model,
         "read_at": field.read_at.isoformat(timespec="seconds"),
     }

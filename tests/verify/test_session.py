@@ -1,10 +1,12 @@
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from digitd.records import DocumentState, FieldState, LabelMode
+from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store import Store
+from digitd.stored import WHY_NO_VALUE, as_row
 from digitd.verify.session import Session
 
 
@@ -117,6 +119,65 @@ def test_undo_takes_back_as_many_labels_as_were_given(sit: Any, store: Store) ->
     assert store.field_counts()[FieldState.REVIEW] == 0
 
 
+def test_undo_goes_back_beyond_this_sitting(sit: Any, store: Store) -> None:
+    """What was keyed in a sitting before is taken back like any other; what it said is there to be keyed again."""
+    type_in(sit(), "1\r2\rq")
+    session = sit()
+    assert shown(session) == "three"
+    type_in(session, "uu")
+    assert (shown(session), labels(store), session.labelled) == ("two", {}, 0)
+    type_in(session, "5\r")
+    assert (labels(store), session.labelled) == ({"two": "5"}, 1)
+
+
+def test_with_a_second_keying_two_must_agree(sit: Any, store: Store) -> None:
+    """What differs from the machine is shown to another, and nothing tells either that it does."""
+    ada = sit(second_keying=True)
+    type_in(ada, "22\r")
+    told = ada.message
+    type_in(ada, "17\r")
+    assert (labels(store), ada.message.replace("17", "22").replace("one", "two")) == ({"two": "22"}, told)
+    ada.end()
+    bob = Session(store, verifier="bob", second_keying=True)
+    assert (shown(bob), bob.waiting) == ("one", 2)
+    type_in(bob, "17\r")
+    assert labels(store) == {"two": "22", "one": "17"}
+
+
+def test_what_is_on_a_screen_is_on_no_other(sit: Any, store: Store) -> None:
+    """Until it is keyed, or the sitting ends."""
+    ada, bob = sit(), Session(store, verifier="bob")
+    assert (shown(ada), shown(bob)) == ("two", "one")
+    ada.end()
+    type_in(bob, "11\r")
+    assert shown(bob) == "two"
+
+
+@pytest.mark.parametrize(("key", "verdict"), [("x", Verdict.UNREADABLE), ("w", Verdict.MISPLACED)])
+def test_what_has_no_value_is_said_in_a_key(sit: Any, store: Store, key: str, verdict: Verdict) -> None:
+    """It is settled, told with its reason, and no label that a report or a training would learn from."""
+    sit().press(key)
+    (field,) = store.field_named(document="b.png", page=1, field="two")
+    assert field.label is not None
+    assert (field.state, field.label.verdict, field.value) == (FieldState.VERIFIED, verdict, "")
+    assert as_row(field)["reason"] == WHY_NO_VALUE[verdict]
+    assert (labels(store), list(store.labelled_fields())) == ({}, [])
+
+
+def test_an_audited_field_is_keyed_as_such(
+    sit: Any, store: Store, record: Any, make_field: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The label has the probability with which it was drawn; those that had to be keyed have 1."""
+    monkeypatch.setattr(random, "random", lambda: 0.2)
+    record("c.png", [make_field("drawn", "7")], audit_share=0.25)
+    session = sit()
+    while session.field is not None:
+        type_in(session, "7\r")
+    found = {field.name: (label.mode, label.sampling_probability) for field, label in store.labels()}
+    assert found["drawn"] == (LabelMode.AUDIT, 0.25)
+    assert found["two"] == (LabelMode.BLIND, 1.0)
+
+
 def test_a_field_another_verifier_has_labelled_is_passed_over(sit: Any, store: Store) -> None:
     """The queue is as old as the sitting, what it shows is not."""
     session = sit()
@@ -137,7 +198,7 @@ def test_only_the_form_asked_for(sit: Any, record: Any, make_field: Any) -> None
 def test_help_and_strange_keys_change_nothing(sit: Any) -> None:
     """What was typed is still there after them."""
     session = sit()
-    type_in(session, "12?xé")
+    type_in(session, "12?yé")
     assert (session.typed, session.helping) == ("12", False)
     assert "does nothing" in session.message
     session.press("?")

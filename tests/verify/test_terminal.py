@@ -134,7 +134,8 @@ def test_the_closing_sentence(summary: Summary, words: str) -> None:
 
 def test_the_command_works_in_a_terminal(session: Session, store: Store, tmp_path: Path) -> None:
     """A clerk at a terminal of 80 by 24 keys a field; the label is theirs, and the closing sentence is told."""
-    (tmp_path / "config.toml").write_text("")
+    (tmp_path / "config.toml").write_text("[verify]\nsecond_keying = false\n")
+    session.end()
     leader, follower = pty.openpty()
     termios.tcsetwinsize(leader, (24, 80))
     command = [

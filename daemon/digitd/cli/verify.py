@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from datetime import timedelta
 
 import click
 from rich.console import Console
@@ -23,8 +24,9 @@ def verify(form: str | None, verifier: str | None, *, terminal: bool, show_readi
     """Key the fields that wait for a verifier, the least certain first.
 
     The picture of each field is shown and its digits are typed, one key a digit; Enter saves. The reading stays
-    hidden unless --show-reading is given, because whoever is shown a wrong digit tends to agree with it. u takes
-    back, ? shows all keys. Every label is stored at once.
+    hidden unless --show-reading is given, because whoever is shown a wrong digit tends to agree with it. What differs
+    from the reading is keyed again by another verifier, and where the two differ a third settles it. u takes back, ?
+    shows all keys. Every label is stored at once; several people may key at the same time.
 
     \b
     Examples:
@@ -37,11 +39,19 @@ def verify(form: str | None, verifier: str | None, *, terminal: bool, show_readi
     if not terminal:
         click.echo("In this version the desk is in the terminal.", err=True)
     with Store.open(config.database) as store:
-        session = Session(store, form=form, verifier=who(config, verifier), show_reading=show_reading)
+        session = Session(
+            store,
+            form=form,
+            verifier=who(config, verifier),
+            show_reading=show_reading,
+            second_keying=config.verify.second_keying,
+            turn=timedelta(seconds=config.verify.turn_seconds),
+        )
         if session.field is not None:
             with Keyboard(sys.stdin.fileno()) as keys:
                 sit(session, keys, console)
-    summary = session.summary()
+        session.end()
+        summary = session.summary()
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from digitd.records import Box, CellContent, FieldState, LabelMode
+from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
 from digitd.store.database import Database
 from digitd.store.tables import documents, fields, glyphs, labels, pages
 from digitd.stored import Label, StoredField, StoredGlyph
@@ -42,8 +42,10 @@ class Fields(Database):
         return self._walk(conditions, evidence=evidence)
 
     def labelled_fields(self, *, form: str | None = None) -> Iterator[StoredField]:
-        """Fields that a person has labelled, with their evidence and the last label."""
-        return self.fields(form=form, states=[FieldState.VERIFIED], evidence=True)
+        """Fields whose value people have settled, with their evidence and the last label."""
+        for field in self.fields(form=form, states=[FieldState.VERIFIED], evidence=True):
+            if field.label is not None and field.label.verdict is Verdict.VALUE:
+                yield field
 
     def field_named(self, *, document: str, page: int, field: str) -> list[StoredField]:
         """Fields of that name on that page of documents of that name (several where a name was dropped twice)."""
@@ -106,14 +108,19 @@ def _fields_after(conditions: Sequence[ColumnElement[bool]], after: tuple[int, i
 
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:
     """The newest label of each field that was not taken back."""
+    return {label.field_id: label for label in standing_labels(connection, field_ids)}
+
+
+def standing_labels(connection: Connection, field_ids: Sequence[int]) -> list[Label]:
+    """The labels of fields that were not taken back, oldest first."""
     gone = select(labels.c.retracts_id).where(labels.c.retracts_id.is_not(None))
     rows = connection.execute(
         select(labels)
         .where(labels.c.field_id.in_(field_ids), labels.c.value.is_not(None), labels.c.id.not_in(gone))
         .order_by(labels.c.id)
     )
-    return {
-        row.field_id: Label(
+    return [
+        Label(
             id=row.id,
             field_id=row.field_id,
             value=row.value,
@@ -123,9 +130,11 @@ def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, L
             at=row.at,
             duration_ms=row.duration_ms,
             sampling_probability=row.sampling_probability,
+            verdict=Verdict(row.verdict),
+            alone=row.alone,
         )
         for row in rows
-    }
+    ]
 
 
 def _glyphs_of(connection: Connection, field_ids: Sequence[int]) -> dict[int, tuple[StoredGlyph, ...]]:
@@ -165,4 +174,5 @@ def _stored_field(row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label 
         crop=row.crop if crop else b"",
         glyphs=symbols,
         label=label,
+        audit_probability=row.audit_probability,
     )

@@ -1,15 +1,22 @@
-"""What people say fields are. Labels are only added to; taking one back adds a row that says so."""
+"""What people say fields are. Labels are only added to; taking one back adds a row that says so.
 
-from collections.abc import Iterator
+A label settles its field alone, or together with others: where a verifier who keyed blind differs from the machine
+another keys blind, and where those differ a third settles it.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from digitd.records import DocumentState, FieldState, LabelMode
+from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
-from digitd.store.fields import Fields, last_labels
-from digitd.store.tables import documents, fields, labels, pages
+from digitd.store.fields import Fields, standing_labels
+from digitd.store.tables import documents, fields, labels, pages, turns
 from digitd.stored import Label, StoredField
+
+#: So many people keying blind settle a field, whatever they say.
+MOST_KEYINGS = 3
 
 
 class Labels(Fields):
@@ -25,8 +32,20 @@ class Labels(Fields):
         shown: str | None = None,
         duration_ms: int | None = None,
         sampling_probability: float | None = None,
+        verdict: Verdict = Verdict.VALUE,
+        alone: bool = True,
     ) -> int:
-        """Add what a person says a field is, which may finish its document. Returns the label's id."""
+        """Add what a person says a field is, which may finish its document. Returns the label's id.
+
+        Parameters
+        ----------
+        value
+            What is written there, "" where nothing is or the verdict is another.
+        shown
+            What the person saw of the reading; None for nothing.
+        alone
+            Whether the field is settled with it, whatever others say.
+        """
         with self._writing() as connection:
             label_id = connection.execute(
                 insert(labels)
@@ -39,10 +58,13 @@ class Labels(Fields):
                     at=datetime.now(UTC),
                     duration_ms=duration_ms,
                     sampling_probability=sampling_probability,
+                    verdict=verdict,
+                    alone=alone,
                 )
                 .returning(labels.c.id)
             ).scalar_one()
-            connection.execute(update(fields).where(fields.c.id == field_id).values(state=FieldState.VERIFIED))
+            connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
+            _settle_field(connection, field_id)
             _settle_document(connection, field_id)
             return int(label_id)
 
@@ -60,17 +82,33 @@ class Labels(Fields):
                     retracts_id=label_id,
                 )
             )
-            if row.field_id not in last_labels(connection, [row.field_id]):
-                connection.execute(
-                    update(fields).where(fields.c.id == row.field_id).values(state=fields.c.machine_state)
-                )
+            _settle_field(connection, row.field_id)
             _settle_document(connection, row.field_id)
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
-        """Every labelled field with its last label, in the order of documents, pages and positions."""
+        """Every field whose value is settled, with its last label, in the order of documents, pages and positions."""
         for field in self.fields(states=[FieldState.VERIFIED]):
-            if field.label is not None:
+            if field.label is not None and field.label.verdict is Verdict.VALUE:
                 yield field, field.label
+
+
+def settled(machine_value: str, said: Sequence[Label]) -> bool:
+    """Whether a field that the machine read as machine_value is settled by the labels that stand, oldest first.
+
+    The last of them is then what it is.
+    """
+    values = [(label.verdict, label.value) for label in said]
+    agreed = len(set(values)) < len(values)
+    as_read = values[:1] == [(Verdict.VALUE, machine_value)]
+    return any(label.alone for label in said) or as_read or agreed or len(values) >= MOST_KEYINGS
+
+
+def _settle_field(connection: Connection, field_id: int) -> None:
+    """Give a field the state that the labels make of it: as it was where none stands, in review while they differ."""
+    row = connection.execute(select(fields.c.value, fields.c.machine_state).where(fields.c.id == field_id)).one()
+    said = standing_labels(connection, [field_id])
+    state = FieldState.VERIFIED if settled(row.value, said) else FieldState.REVIEW
+    connection.execute(update(fields).where(fields.c.id == field_id).values(state=state if said else row.machine_state))
 
 
 def _settle_document(connection: Connection, field_id: int) -> None:

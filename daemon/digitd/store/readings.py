@@ -1,5 +1,6 @@
 """What the machine made of a document, kept with its evidence in the transaction that finishes the document."""
 
+import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,8 +20,13 @@ GLYPH_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE
 class Readings(Database):
     """Readings of documents, as they come in."""
 
-    def record_reading(self, document_id: int, reading: DocumentReading, *, card: Mapping[str, Any]) -> DocumentState:
-        """Keep everything that came of a document and finish it, in one transaction. Returns done or review."""
+    def record_reading(
+        self, document_id: int, reading: DocumentReading, *, card: Mapping[str, Any], audit_share: float = 0.0
+    ) -> DocumentState:
+        """Keep everything that came of a document and finish it, in one transaction. Returns done or review.
+
+        audit_share is the probability with which a field that passes is drawn, here and now, to be keyed all the same.
+        """
         now = datetime.now(UTC)
         waiting = [f for p in reading.pages for f in p.fields if f.state is FieldState.REVIEW]
         doubtful_pages = [p for p in reading.pages if p.reason]
@@ -48,7 +54,7 @@ class Readings(Database):
                     )
                     .returning(pages.c.id)
                 ).scalar_one()
-                _write_fields(connection, page_id, page.fields)
+                _write_fields(connection, page_id, page.fields, audit_share=audit_share)
             move(connection, document_id, state, reason=reason, read_at=now)
         return state
 
@@ -58,7 +64,7 @@ def _remember_model(connection: Connection, model: str, card: Mapping[str, Any],
         connection.execute(insert(models).values(id=model, card=dict(card), first_used_at=now))
 
 
-def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldReading]) -> None:
+def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldReading], *, audit_share: float) -> None:
     if not found:
         return
     rows = [
@@ -77,6 +83,7 @@ def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldRea
             "reason": field.reason,
             "candidates": [[c.value, round(c.probability, 6)] for c in field.candidates],
             "crop": field.crop,
+            "audit_probability": audit_share if _drawn(field, audit_share) else None,
         }
         for position, field in enumerate(found)
     ]
@@ -84,6 +91,10 @@ def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldRea
     symbols = [_glyph_row(key, glyph) for key, field in zip(ids, found, strict=True) for glyph in field.glyphs]
     if symbols:
         connection.execute(insert(glyphs), symbols)
+
+
+def _drawn(field: FieldReading, audit_share: float) -> bool:
+    return field.state is FieldState.ACCEPTED and random.random() < audit_share  # noqa: S311 - no secret
 
 
 def _glyph_row(field_id: int, glyph: Glyph) -> dict[str, Any]:

@@ -6,10 +6,10 @@ Methods are sentences, results are records, never rows. One transaction a method
 from digitd.store.beats import Beats
 from digitd.store.documents import Documents
 from digitd.store.keeping import Keeping
-from digitd.store.labels import Labels
 from digitd.store.outbox import Outbox
 from digitd.store.readings import Readings
+from digitd.store.turns import Turns
 
 
-class Store(Documents, Readings, Labels, Outbox, Beats, Keeping):
-    """An open database: documents, readings, labels, who is told of them, and the service's sign of life."""
+class Store(Documents, Readings, Turns, Outbox, Beats, Keeping):
+    """An open database: documents, readings, labels and turns, who is told, and the service's sign of life."""

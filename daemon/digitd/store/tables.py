@@ -128,6 +128,12 @@ class FieldRow(Base):
     __table_args__ = (
         CheckConstraint("confidence >= 0 AND confidence <= 1", name="confidence"),
         Index("ix_fields_state_confidence", "state", "confidence"),
+        Index(
+            "ix_fields_audit",
+            "id",
+            sqlite_where=text("audit_probability IS NOT NULL"),
+            postgresql_where=text("audit_probability IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -145,6 +151,8 @@ class FieldRow(Base):
     reason: Mapped[str] = mapped_column(default="")
     candidates: Mapped[list[list[Any]]] = mapped_column(JSON)
     crop: Mapped[bytes]
+    #: With which probability it was drawn for the audit, of those that passed untouched; NULL where it was not drawn.
+    audit_probability: Mapped[float | None]
 
 
 class GlyphRow(Base):
@@ -168,6 +176,7 @@ class LabelRow(Base):
     """What a person said of a field. Rows are only added; one that is taken back is named by a later row."""
 
     __tablename__ = "labels"
+    __table_args__ = (Index("ix_labels_verifier_id", "verifier", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
@@ -179,6 +188,20 @@ class LabelRow(Base):
     duration_ms: Mapped[int | None]
     sampling_probability: Mapped[float | None]
     retracts_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), unique=True)
+    verdict: Mapped[str] = mapped_column(String(16), server_default=text("'value'"))
+    #: Whether it settles its field, whatever others say.
+    alone: Mapped[bool] = mapped_column(server_default=text("1"))
+
+
+class TurnRow(Base):
+    """Whose turn a field is, and until when nobody else gets it; or who passed it over, and until when."""
+
+    __tablename__ = "turns"
+
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), primary_key=True)
+    verifier: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+    skipped: Mapped[bool]
 
 
 class ServiceRow(Base):
@@ -227,5 +250,5 @@ def _table(mapped: type[Base]) -> Table:
 
 
 documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
-fields, glyphs, labels = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow))
+fields, glyphs, labels, turns = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow, TurnRow))
 service, receivers, deliveries = (_table(kind) for kind in (ServiceRow, ReceiverRow, DeliveryRow))

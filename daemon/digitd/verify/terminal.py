@@ -22,8 +22,10 @@ HELP = """\
 Enter      saves what is typed and shows the next field
 Backspace  takes the last digit away
 b          nothing is written there: saves blank
+x          cannot be read: something is there, but nobody could say what
+w          wrong place: the picture does not show the field
 s          skips this field; it waits for another time
-u          takes the last label back, as often as you like, and shows its field
+u          takes your last label back, as often as you like, and shows its field
 q          ends; what is saved stays saved"""
 
 #: Lines of the screen that are not the crop.
@@ -73,8 +75,15 @@ def page(session: Session, console: Console) -> RenderableType:
     if session.helping:
         return Text(f"\n{HELP}\n\nGo on keying; what was typed is still there.")
     if session.field is None:
-        return Text(f"\n{session.message}\n\nNothing waits any more. u takes the last label back; Enter ends.")
+        left = _left_to_others(session.waiting)
+        return Text(f"\n{session.message}\n\n{left} u takes the last label back; Enter ends.")
     return _field_page(session, session.field, console)
+
+
+def _left_to_others(waiting: int) -> str:
+    if not waiting:
+        return "Nothing waits any more."
+    return f"Nothing waits for you. To be keyed by others, on their screens, or passed over by you: {waiting}."
 
 
 def _field_page(session: Session, field: StoredField, console: Console) -> Group:
@@ -85,7 +94,12 @@ def _field_page(session: Session, field: StoredField, console: Console) -> Group
         Text(),
         _crop(field, console),
         _line(_prompt(session, field)),
-        _line(Text(session.message or "Enter saves, b blank, s skip, u undo, q end, ? help", style="dim")),
+        _line(
+            Text(
+                session.message or "Enter saves, b blank, x unreadable, w wrong place, s skip, u undo, q end, ? help",
+                style="dim",
+            )
+        ),
     )
 
 

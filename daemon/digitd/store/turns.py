@@ -1,0 +1,147 @@
+"""Whose turn it is to key which field, so that several people share one queue and no two get the same field.
+
+A turn ends with the label, when it is given back, or by itself after a while. Fields in review come by confidence, the
+least sure first; those drawn for the audit are mixed among them, and look no different.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text
+
+from digitd.records import FieldState, LabelMode
+from digitd.store.fields import standing_labels
+from digitd.store.labels import Labels
+from digitd.store.tables import fields, labels, pages, turns
+from digitd.stored import Label, StoredField
+
+#: How long others see nothing of a field that a verifier passed over, and how long one is remembered who keys.
+SKIPPED_FOR, REMEMBERED_FOR = timedelta(hours=1), timedelta(days=30)
+
+#: Multiplies a field's number to mix those of the audit among the others, evenly and always in the same way
+#: (Knuth, "The art of computer programming", vol. 3, 6.4: 2**32 divided by the golden ratio).
+SPREAD, RANGE = 2_654_435_769, 2**32
+
+#: What people key at a desk.
+KEYED = (LabelMode.BLIND, LabelMode.SHOWN, LabelMode.AUDIT)
+
+
+class Turns(Labels):
+    """The shared queue of fields that wait for a verifier."""
+
+    def next_turn(
+        self, verifier: str, *, now: datetime, lasting: timedelta, form: str | None = None
+    ) -> StoredField | None:
+        """The field that verifier keys next, with its evidence, nobody else's turn until now + lasting; None if none.
+
+        A verifier who left in the middle of one gets it again. What one has keyed and another has not confirmed comes
+        again to the same person only if there is nobody else, and last.
+        """
+        with self._writing() as connection:
+            chosen = _held(connection, verifier, now, form) or _waiting(connection, verifier, now, form)
+            if chosen is None:
+                return None
+            _give(connection, chosen, verifier, until=now + lasting)
+        return self.field_with_evidence(chosen)
+
+    def take_turn(self, field_id: int, verifier: str, *, until: datetime) -> StoredField:
+        """Give verifier this very field, whoever else has it."""
+        with self._writing() as connection:
+            connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.skipped.is_(False)))
+            _give(connection, field_id, verifier, until=until)
+        return self.field_with_evidence(field_id)
+
+    def skip_turn(self, field_id: int, verifier: str, *, now: datetime) -> None:
+        """Pass a field over: others may have it at once, verifier after an hour or in another sitting."""
+        with self._writing() as connection:
+            _give(connection, field_id, verifier, until=now + SKIPPED_FOR, skipped=True)
+
+    def end_turns(self, verifier: str, *, skipped: bool = True) -> None:
+        """Give back what verifier has not keyed; with skipped, what was passed over may come again."""
+        mine = delete(turns).where(turns.c.verifier == verifier)
+        with self._writing() as connection:
+            connection.execute(mine if skipped else mine.where(turns.c.skipped.is_(False)))
+
+    def waiting(self, *, form: str | None = None) -> int:
+        """How many fields wait to be keyed, whoever's turn they are."""
+        with self._reading() as connection:
+            return sum(
+                connection.execute(_of_form(select(func.count()).select_from(fields), form).where(kind)).scalar_one()
+                for kind in (_in_review(), _in_audit())
+            )
+
+    def last_keyed(self, verifier: str) -> Label | None:
+        """The newest label that verifier keyed at a desk, and that stands."""
+        query = (
+            select(labels.c.field_id, labels.c.id)
+            .where(labels.c.verifier == verifier, labels.c.mode.in_([str(mode) for mode in KEYED]), _stands())
+            .order_by(labels.c.id.desc())
+            .limit(1)
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            return next(label for label in standing_labels(connection, [row.field_id]) if label.id == row.id)
+
+
+def _held(connection: Connection, verifier: str, now: datetime, form: str | None) -> int | None:
+    """The field whose turn it is already."""
+    query = _of_form(select(fields.c.id), form).join(turns, turns.c.field_id == fields.c.id)
+    return connection.execute(
+        query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
+        .where(_in_review() | _in_audit())
+        .limit(1)
+    ).scalar()
+
+
+def _waiting(connection: Connection, verifier: str, now: datetime, form: str | None) -> int | None:
+    """The field that comes next."""
+    of_others = (turns.c.verifier != verifier) & turns.c.skipped.is_(False)
+    passed_over = (turns.c.verifier == verifier) & turns.c.skipped.is_(True)
+    taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
+    keyed = exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, _stands())
+    spread = (fields.c.id * SPREAD) % RANGE / float(RANGE)
+    fresh = [
+        _first(connection, _of_form(select(fields.c.id, rank.label("rank")), form).where(kind, ~taken, ~keyed))
+        for kind, rank in ((_in_review(), fields.c.confidence), (_in_audit(), spread))
+    ]
+    found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
+    if found is None and not _others(connection, verifier, since=now - REMEMBERED_FOR):
+        again = _of_form(select(fields.c.id, fields.c.confidence.label("rank")), form)
+        found = _first(connection, again.where(_in_review(), ~taken))
+    return None if found is None else int(found.id)
+
+
+def _first(connection: Connection, query: Select[Any]) -> Row[Any] | None:
+    return connection.execute(query.order_by(text("rank"), fields.c.id).limit(1)).first()
+
+
+def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
+    return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
+
+
+def _in_review() -> ColumnElement[bool]:
+    return fields.c.state == FieldState.REVIEW
+
+
+def _in_audit() -> ColumnElement[bool]:
+    return fields.c.audit_probability.is_not(None) & (fields.c.state == FieldState.ACCEPTED)
+
+
+def _stands() -> ColumnElement[bool]:
+    """Whether a row of labels is one that was not taken back."""
+    later = labels.alias()
+    return labels.c.value.is_not(None) & ~exists().where(later.c.retracts_id == labels.c.id)
+
+
+def _others(connection: Connection, verifier: str, *, since: datetime) -> bool:
+    """Whether somebody else has keyed since then."""
+    keyed = labels.c.mode.in_([str(mode) for mode in KEYED])
+    query = select(labels.c.id).where(labels.c.verifier != verifier, keyed, labels.c.at >= since).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _give(connection: Connection, field_id: int, verifier: str, *, until: datetime, skipped: bool = False) -> None:
+    connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
+    connection.execute(insert(turns).values(field_id=field_id, verifier=verifier, until=until, skipped=skipped))

@@ -1,0 +1,219 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from digitd.records import DocumentState, FieldState, LabelMode, Verdict
+from digitd.store import Store
+from digitd.store.labels import settled
+from digitd.stored import Label
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TURN = timedelta(minutes=5)
+REVIEW, ACCEPTED, VERIFIED = FieldState.REVIEW, FieldState.ACCEPTED, FieldState.VERIFIED
+
+
+def turn(store: Store, verifier: str, *, after: float = 0.0, form: str | None = None) -> str | None:
+    """The name of the field that is verifier's after so many seconds."""
+    field = store.next_turn(verifier, now=NOW + timedelta(seconds=after), lasting=TURN, form=form)
+    return None if field is None else f"{field.document} {field.name}"
+
+
+def key(store: Store, field_id: int, value: str, verifier: str, **named: Any) -> int:
+    named = {"mode": LabelMode.BLIND, "alone": False} | named
+    return store.add_label(field_id, value, verifier=verifier, **named)
+
+
+def state(store: Store, field_id: int) -> FieldState:
+    return store.field_with_evidence(field_id).state
+
+
+def test_no_two_verifiers_get_the_same_field(store: Store, read: Any) -> None:
+    """Not before the turn of the first has ended; who comes back gets the same again."""
+    read(REVIEW, REVIEW, name="a")
+    assert [turn(store, who) for who in ("ada", "bob", "eve", "ada")] == ["a f0", "a f1", None, "a f0"]
+    assert turn(store, "eve", after=TURN.total_seconds() - 1) is None
+    assert turn(store, "eve", after=TURN.total_seconds()) == "a f0"
+    assert store.waiting() == 2
+
+
+def test_what_is_given_back_is_free(store: Store, read: Any) -> None:
+    """At once, for anybody."""
+    read(REVIEW, name="a")
+    assert turn(store, "ada") == "a f0"
+    store.end_turns("ada")
+    assert turn(store, "bob") == "a f0"
+
+
+def test_who_passes_a_field_over_leaves_it_to_others(store: Store, read: Any) -> None:
+    """Until an hour later, or until the next sitting; giving back what is shown does not end that."""
+    read(REVIEW, name="a")
+    (field,) = store.fields()
+    store.skip_turn(field.id, "ada", now=NOW)
+    store.end_turns("ada", skipped=False)
+    assert turn(store, "ada", after=3599) is None
+    assert turn(store, "bob") == "a f0"
+    store.end_turns("bob")
+    assert turn(store, "ada", after=3600) == "a f0"
+    store.skip_turn(field.id, "ada", now=NOW)
+    store.end_turns("ada")
+    assert turn(store, "ada") == "a f0"
+
+
+def test_a_turn_can_be_taken_from_another(store: Store, read: Any) -> None:
+    """Who takes a label back gets its field, whoever has it on the screen now."""
+    read(REVIEW, name="a")
+    (field,) = store.fields()
+    assert turn(store, "bob") == "a f0"
+    assert store.take_turn(field.id, "ada", until=NOW + TURN).id == field.id
+    assert (turn(store, "bob"), turn(store, "ada")) == (None, "a f0")
+
+
+def test_only_fields_of_the_form_asked_for(store: Store, read: Any) -> None:
+    """Also of what is held, and of what is counted."""
+    read(REVIEW, name="a", form="tally")
+    read(REVIEW, name="b", form="card")
+    assert (turn(store, "ada", form="card"), turn(store, "ada", form="tally")) == ("b f0", "a f0")
+    assert (store.waiting(form="card"), store.waiting(form="x"), store.waiting()) == (1, 0, 2)
+
+
+def test_a_label_ends_the_turn(store: Store, read: Any) -> None:
+    """The next field is shown, and this one to nobody if it is settled."""
+    read(REVIEW, REVIEW, name="a")
+    first, _ = store.fields()
+    assert turn(store, "ada") == "a f0"
+    key(store, first.id, first.machine_value, "ada")
+    assert (turn(store, "ada"), turn(store, "bob")) == ("a f1", None)
+
+
+def test_what_differs_from_the_machine_is_keyed_by_another(store: Store, read: Any) -> None:
+    """When the other agrees it is settled, and the document with it; not any longer, when the first takes it back."""
+    document = read(REVIEW, name="a")
+    (field,) = store.fields()
+    first = key(store, field.id, "17", "ada")
+    assert (turn(store, "bob"), state(store, field.id)) == ("a f0", REVIEW)
+    key(store, field.id, "17", "bob")
+    assert (state(store, field.id), store.document(document.id).state) == (VERIFIED, DocumentState.DONE)
+    store.retract_label(first, verifier="ada")
+    assert (state(store, field.id), store.document(document.id).state) == (REVIEW, DocumentState.REVIEW)
+
+
+def test_two_who_differ_are_settled_by_a_third(store: Store, read: Any) -> None:
+    """Whatever the third says; until then the field and its document wait, and the two are not asked again."""
+    document = read(REVIEW, name="a")
+    (field,) = store.fields()
+    key(store, field.id, "17", "ada")
+    key(store, field.id, "11", "bob")
+    assert (turn(store, "ada"), turn(store, "bob"), turn(store, "eve")) == (None, None, "a f0")
+    assert store.document(document.id).state is DocumentState.REVIEW
+    assert list(store.labels()) == []
+    key(store, field.id, "17", "eve")
+    assert [label.value for _, label in store.labels()] == ["17"]
+    assert store.document(document.id).state is DocumentState.DONE
+
+
+def test_who_is_alone_keys_again_at_the_end(store: Store, read: Any) -> None:
+    """Where nobody else has keyed for a month, what one person keyed comes again after all others; twice is settled."""
+    read(REVIEW, REVIEW, name="a")
+    first, second = store.fields()
+    key(store, first.id, "17", "ada")
+    assert turn(store, "ada") == "a f1"
+    key(store, second.id, second.machine_value, "ada")
+    assert turn(store, "ada") == "a f0"
+    key(store, first.id, "17", "ada")
+    assert (turn(store, "ada"), state(store, first.id)) == (None, VERIFIED)
+
+
+def test_audited_fields_wait_among_the_others(store: Store, take: Any, reading: Any) -> None:
+    """They passed, and their document is done; where the verifier agrees nothing changes but the label."""
+    document = take(1, name="a")
+    store.claim_next()
+    store.record_reading(document.id, reading(*[ACCEPTED] * 40, *[REVIEW] * 40), card={}, audit_share=1.0)
+    order = []
+    while (field := store.next_turn("ada", now=NOW, lasting=TURN)) is not None:
+        order.append(field.audit_probability)
+        key(store, field.id, field.machine_value, "ada")
+    assert (len(order), order.count(1.0)) == (80, 40)
+    before = [place for place, audited in enumerate(order) if audited]
+    assert before[0] < 40 < before[-1]
+    assert store.field_counts()[VERIFIED] == 80
+
+
+def test_an_audit_that_differs_reopens_the_document(store: Store, take: Any, reading: Any) -> None:
+    """Until it is settled; taken back, it has passed again and waits for the audit."""
+    document = take(1, name="a")
+    store.claim_next()
+    store.record_reading(document.id, reading(ACCEPTED), card={}, audit_share=1.0)
+    (field,) = store.fields()
+    label = key(store, field.id, "17", "ada", mode=LabelMode.AUDIT, sampling_probability=1.0)
+    assert (state(store, field.id), store.document(document.id).state) == (REVIEW, DocumentState.REVIEW)
+    store.retract_label(label, verifier="ada")
+    assert (state(store, field.id), store.document(document.id).state) == (ACCEPTED, DocumentState.DONE)
+    assert store.waiting() == 1
+
+
+def test_without_a_share_nothing_is_audited(store: Store, read: Any) -> None:
+    """Only what passed is ever drawn."""
+    read(ACCEPTED, name="a")
+    assert (store.waiting(), turn(store, "ada")) == (0, None)
+
+
+def test_the_last_that_was_keyed_is_found_across_sittings(store: Store, read: Any) -> None:
+    """Not what was imported, taken back, or keyed by others."""
+    read(REVIEW, REVIEW, REVIEW, name="a")
+    one, two, three = (field.id for field in store.fields())
+    assert store.last_keyed("ada") is None
+    first = key(store, one, "1", "ada")
+    second = key(store, two, "2", "ada")
+    key(store, three, "3", "bob")
+    key(store, three, "3", "ada", mode=LabelMode.IMPORTED)
+    found = store.last_keyed("ada")
+    assert found is not None
+    assert (found.id, found.field_id, found.value) == (second, two, "2")
+    store.retract_label(second, verifier="ada")
+    found = store.last_keyed("ada")
+    assert found is not None
+    assert found.id == first
+
+
+@pytest.mark.parametrize(
+    ("said", "is_settled"),
+    [
+        ([], False),
+        (["12"], True),
+        (["17"], False),
+        (["17", "12"], False),
+        (["17", "17"], True),
+        (["17", "11", "17"], True),
+        (["17", "11", "12"], True),
+        ([Verdict.UNREADABLE], False),
+        ([Verdict.UNREADABLE, Verdict.MISPLACED], False),
+        ([Verdict.UNREADABLE, Verdict.UNREADABLE], True),
+        (["17", Verdict.UNREADABLE, "11"], True),
+    ],
+)
+def test_what_settles_a_field_that_the_machine_read_as_12(said: list[str], is_settled: bool) -> None:
+    """The first who says the same, any two who agree, or the third."""
+    assert settled("12", [made(what) for what in said]) is is_settled
+
+
+def test_one_label_that_stands_alone_settles_it() -> None:
+    """As an imported one does."""
+    assert settled("12", [made("17"), made("11", alone=True)])
+
+
+def made(what: str, *, alone: bool = False) -> Label:
+    verdict = what if isinstance(what, Verdict) else Verdict.VALUE
+    return Label(
+        id=1,
+        field_id=1,
+        value=what if verdict is Verdict.VALUE else "",
+        verifier="ada",
+        mode=LabelMode.BLIND,
+        shown=None,
+        at=NOW,
+        duration_ms=None,
+        sampling_probability=None,
+        verdict=verdict,
+        alone=alone,
+    )
