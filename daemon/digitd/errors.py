@@ -63,6 +63,10 @@ class DatabaseError(DigitdError):
     exit_code = ExitCode.BAD_DATABASE
 
 
+class NotTheirTurn(DigitdError):
+    """A field that a verifier keys waits no longer, or waits for somebody else."""
+
+
 class NotInstalled(DigitdError):
     """An optional part is not installed."""
 

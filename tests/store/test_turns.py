@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store import Store
 from digitd.store.labels import settled
@@ -15,8 +16,8 @@ REVIEW, ACCEPTED, VERIFIED = FieldState.REVIEW, FieldState.ACCEPTED, FieldState.
 
 def turn(store: Store, verifier: str, *, after: float = 0.0, form: str | None = None) -> str | None:
     """The name of the field that is verifier's after so many seconds."""
-    field = store.next_turn(verifier, now=NOW + timedelta(seconds=after), lasting=TURN, form=form)
-    return None if field is None else f"{field.document} {field.name}"
+    found = store.next_turns(verifier, now=NOW + timedelta(seconds=after), lasting=TURN, form=form)
+    return f"{found[0].document} {found[0].name}" if found else None
 
 
 def key(store: Store, field_id: int, value: str, verifier: str, **named: Any) -> int:
@@ -35,6 +36,36 @@ def test_no_two_verifiers_get_the_same_field(store: Store, read: Any) -> None:
     assert turn(store, "eve", after=TURN.total_seconds() - 1) is None
     assert turn(store, "eve", after=TURN.total_seconds()) == "a f0"
     assert store.waiting() == 2
+
+
+def test_several_may_be_on_a_desk(store: Store, read: Any) -> None:
+    """The next is there before it is needed; those that are there stay, until they are keyed."""
+    read(REVIEW, REVIEW, REVIEW, name="a")
+
+    def names(count: int) -> list[str]:
+        return [field.name for field in store.next_turns("ada", now=NOW, lasting=TURN, count=count)]
+
+    assert [names(2), names(3), names(1)] == [["f0", "f1"], ["f0", "f1", "f2"], ["f0"]]
+    assert turn(store, "bob") is None
+
+
+def test_a_label_is_added_in_its_turn_only(store: Store, read: Any) -> None:
+    """Sent twice it is added once; from whose turn it is not, or where the field is settled, it is refused."""
+    read(REVIEW, name="a")
+    (field,) = store.fields()
+    with pytest.raises(NotTheirTurn, match="turn by now"):
+        key(store, field.id, "17", "ada", in_turn=True)
+    assert turn(store, "ada") == "a f0"
+    first = key(store, field.id, "17", "ada", in_turn=True)
+    assert key(store, field.id, "17", "ada", in_turn=True) == first
+    with pytest.raises(NotTheirTurn, match="turn by now"):
+        key(store, field.id, "71", "ada", in_turn=True)
+    assert turn(store, "bob") == "a f0"
+    key(store, field.id, "17", "eve")
+    with pytest.raises(NotTheirTurn, match="keyed it meanwhile"):
+        key(store, field.id, "17", "bob", in_turn=True)
+    with pytest.raises(NotTheirTurn, match="no such field"):
+        key(store, 99, "17", "bob", in_turn=True)
 
 
 def test_what_is_given_back_is_free(store: Store, read: Any) -> None:
@@ -130,7 +161,8 @@ def test_audited_fields_wait_among_the_others(store: Store, take: Any, reading: 
     store.claim_next()
     store.record_reading(document.id, reading(*[ACCEPTED] * 40, *[REVIEW] * 40), card={}, audit_share=1.0)
     order = []
-    while (field := store.next_turn("ada", now=NOW, lasting=TURN)) is not None:
+    while found := store.next_turns("ada", now=NOW, lasting=TURN):
+        (field,) = found
         order.append(field.audit_probability)
         key(store, field.id, field.machine_value, "ada")
     assert (len(order), order.count(1.0)) == (80, 40)

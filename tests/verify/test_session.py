@@ -1,4 +1,5 @@
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store import Store
 from digitd.stored import WHY_NO_VALUE, as_row
+from digitd.verify.keying import Keying
 from digitd.verify.session import Session
 
 
@@ -36,9 +38,15 @@ def waiting(make_field: Any, record: Any) -> None:
 @pytest.fixture
 def sit(store: Store, waiting: None) -> Callable[..., Session]:
     def start(**settings: Any) -> Session:
-        return Session(store, verifier="ada", **settings)
+        return seated(store, "ada", **settings)
 
     return start
+
+
+def seated(
+    store: Store, verifier: str, *, form: str | None = None, clock: Any = time.monotonic, **rules: Any
+) -> Session:
+    return Session(Keying(store=store, verifier=verifier, **rules), form=form, clock=clock)
 
 
 def type_in(session: Session, keys: str) -> None:
@@ -138,7 +146,7 @@ def test_with_a_second_keying_two_must_agree(sit: Any, store: Store) -> None:
     type_in(ada, "17\r")
     assert (labels(store), ada.message.replace("17", "22").replace("one", "two")) == ({"two": "22"}, told)
     ada.end()
-    bob = Session(store, verifier="bob", second_keying=True)
+    bob = seated(store, "bob", second_keying=True)
     assert (shown(bob), bob.waiting) == ("one", 2)
     type_in(bob, "17\r")
     assert labels(store) == {"two": "22", "one": "17"}
@@ -146,7 +154,7 @@ def test_with_a_second_keying_two_must_agree(sit: Any, store: Store) -> None:
 
 def test_what_is_on_a_screen_is_on_no_other(sit: Any, store: Store) -> None:
     """Until it is keyed, or the sitting ends."""
-    ada, bob = sit(), Session(store, verifier="bob")
+    ada, bob = sit(), seated(store, "bob")
     assert (shown(ada), shown(bob)) == ("two", "one")
     ada.end()
     type_in(bob, "11\r")

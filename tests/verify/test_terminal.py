@@ -18,6 +18,7 @@ from digitd.errors import ExitCode
 from digitd.records import LabelMode
 from digitd.store import Store
 from digitd.verify import blocks
+from digitd.verify.keying import Keying
 from digitd.verify.session import Session, Summary
 from digitd.verify.terminal import HELP, Keyboard, page, sit
 
@@ -36,7 +37,7 @@ def seen(session: Session, on: Console) -> str:
 @pytest.fixture
 def session(store: Store, make_field: Any, record: Any) -> Session:
     record("scan [1].png", [make_field("total", "4711", confidence=0.4, reason="0.40 is low (perhaps 4717)")])
-    return Session(store, verifier="ada")
+    return Session(Keying(store=store, verifier="ada"))
 
 
 def test_the_reading_is_nowhere_to_be_seen_when_keying_blind(session: Session) -> None:
@@ -49,7 +50,7 @@ def test_the_reading_is_nowhere_to_be_seen_when_keying_blind(session: Session) -
 
 def test_the_reading_and_the_reason_are_shown_when_asked_for(session: Session, store: Store) -> None:
     """With them stands what Enter does."""
-    page_seen = seen(Session(store, verifier="ada", show_reading=True), console())
+    page_seen = seen(Session(Keying(store=store, verifier="ada", show_reading=True)), console())
     assert "Enter confirms: 4711" in page_seen
     assert "perhaps 4717" in page_seen
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-from datetime import timedelta
 
 import click
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.console import Console
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.cli._verifier import verifier_option, who
 from digitd.store import Store
+from digitd.verify.keying import keying
 from digitd.verify.session import Session, Summary
 from digitd.verify.terminal import Keyboard, sit
 
@@ -39,14 +39,7 @@ def verify(form: str | None, verifier: str | None, *, terminal: bool, show_readi
     if not terminal:
         click.echo("In this version the desk is in the terminal.", err=True)
     with Store.open(config.database) as store:
-        session = Session(
-            store,
-            form=form,
-            verifier=who(config, verifier),
-            show_reading=show_reading,
-            second_keying=config.verify.second_keying,
-            turn=timedelta(seconds=config.verify.turn_seconds),
-        )
+        session = Session(keying(store, config, verifier=who(config, verifier), show_reading=show_reading), form=form)
         if session.field is not None:
             with Keyboard(sys.stdin.fileno()) as keys:
                 sit(session, keys, console)

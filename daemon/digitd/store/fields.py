@@ -106,6 +106,16 @@ def _fields_after(conditions: Sequence[ColumnElement[bool]], after: tuple[int, i
     )
 
 
+def in_review() -> ColumnElement[bool]:
+    """Whether a row of fields waits for a verifier because nobody is sure of it."""
+    return fields.c.state == FieldState.REVIEW
+
+
+def in_audit() -> ColumnElement[bool]:
+    """Whether a row of fields passed, and waits for a verifier because it was drawn."""
+    return fields.c.audit_probability.is_not(None) & (fields.c.state == FieldState.ACCEPTED)
+
+
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:
     """The newest label of each field that was not taken back."""
     return {label.field_id: label for label in standing_labels(connection, field_ids)}

@@ -7,8 +7,9 @@ another keys blind, and where those differ a third settles it.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
 from digitd.store.fields import Fields, standing_labels
@@ -34,6 +35,7 @@ class Labels(Fields):
         sampling_probability: float | None = None,
         verdict: Verdict = Verdict.VALUE,
         alone: bool = True,
+        in_turn: bool = False,
     ) -> int:
         """Add what a person says a field is, which may finish its document. Returns the label's id.
 
@@ -45,8 +47,17 @@ class Labels(Fields):
             What the person saw of the reading; None for nothing.
         alone
             Whether the field is settled with it, whatever others say.
+        in_turn
+            Whether it is only added in verifier's turn. One that was added in it already is not added twice.
+
+        Raises
+        ------
+        NotTheirTurn
+            The field waits no longer, or not for verifier.
         """
         with self._writing() as connection:
+            if in_turn and (known := _known(connection, field_id, verifier, (verdict, value))) is not None:
+                return known
             label_id = connection.execute(
                 insert(labels)
                 .values(
@@ -90,6 +101,25 @@ class Labels(Fields):
         for field in self.fields(states=[FieldState.VERIFIED]):
             if field.label is not None and field.label.verdict is Verdict.VALUE:
                 yield field, field.label
+
+
+def _known(connection: Connection, field_id: int, verifier: str, said: tuple[Verdict, str]) -> int | None:
+    """The label that says this already, from verifier; None where it is their turn to say it."""
+    state = connection.execute(
+        select(fields.c.state, fields.c.audit_probability).where(fields.c.id == field_id)
+    ).first()
+    if state is None:
+        raise NotTheirTurn("there is no such field any more")
+    turn = exists().where(turns.c.field_id == field_id, turns.c.verifier == verifier, turns.c.skipped.is_(False))
+    waits = state.state == FieldState.REVIEW or (
+        state.state == FieldState.ACCEPTED and state.audit_probability is not None
+    )
+    if waits and connection.execute(select(turn)).scalar_one():
+        return None
+    given = [label for label in standing_labels(connection, [field_id]) if label.verifier == verifier]
+    if given and (given[-1].verdict, given[-1].value) == said:
+        return given[-1].id
+    raise NotTheirTurn("somebody else has keyed it meanwhile" if not waits else "it is somebody else's turn by now")
 
 
 def settled(machine_value: str, said: Sequence[Label]) -> bool:

@@ -4,13 +4,14 @@ A turn ends with the label, when it is given back, or by itself after a while. F
 least sure first; those drawn for the audit are mixed among them, and look no different.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text
 
-from digitd.records import FieldState, LabelMode
-from digitd.store.fields import standing_labels
+from digitd.records import LabelMode
+from digitd.store.fields import in_audit, in_review, standing_labels
 from digitd.store.labels import Labels
 from digitd.store.tables import fields, labels, pages, turns
 from digitd.stored import Label, StoredField
@@ -29,20 +30,24 @@ KEYED = (LabelMode.BLIND, LabelMode.SHOWN, LabelMode.AUDIT)
 class Turns(Labels):
     """The shared queue of fields that wait for a verifier."""
 
-    def next_turn(
-        self, verifier: str, *, now: datetime, lasting: timedelta, form: str | None = None
-    ) -> StoredField | None:
-        """The field that verifier keys next, with its evidence, nobody else's turn until now + lasting; None if none.
+    def next_turns(
+        self, verifier: str, *, now: datetime, lasting: timedelta, form: str | None = None, count: int = 1
+    ) -> list[StoredField]:
+        """The fields that verifier keys next, at most count, with their evidence; nobody else's until now + lasting.
 
-        A verifier who left in the middle of one gets it again. What one has keyed and another has not confirmed comes
-        again to the same person only if there is nobody else, and last.
+        A verifier who left in the middle of some gets them again, first. What one has keyed and another has not
+        confirmed comes again to the same person only if there is nobody else, and last.
         """
         with self._writing() as connection:
-            chosen = _held(connection, verifier, now, form) or _waiting(connection, verifier, now, form)
-            if chosen is None:
-                return None
-            _give(connection, chosen, verifier, until=now + lasting)
-        return self.field_with_evidence(chosen)
+            chosen = _held(connection, verifier, now, form)[:count]
+            while len(chosen) < count:
+                found = _waiting(connection, verifier, now, form, besides=chosen)
+                if found is None:
+                    break
+                chosen.append(found)
+            for field_id in chosen:
+                _give(connection, field_id, verifier, until=now + lasting)
+        return [self.field_with_evidence(field_id) for field_id in chosen]
 
     def take_turn(self, field_id: int, verifier: str, *, until: datetime) -> StoredField:
         """Give verifier this very field, whoever else has it."""
@@ -67,7 +72,7 @@ class Turns(Labels):
         with self._reading() as connection:
             return sum(
                 connection.execute(_of_form(select(func.count()).select_from(fields), form).where(kind)).scalar_one()
-                for kind in (_in_review(), _in_audit())
+                for kind in (in_review(), in_audit())
             )
 
     def last_keyed(self, verifier: str) -> Label | None:
@@ -85,31 +90,35 @@ class Turns(Labels):
             return next(label for label in standing_labels(connection, [row.field_id]) if label.id == row.id)
 
 
-def _held(connection: Connection, verifier: str, now: datetime, form: str | None) -> int | None:
-    """The field whose turn it is already."""
+def _held(connection: Connection, verifier: str, now: datetime, form: str | None) -> list[int]:
+    """The fields whose turn it is already, those that end first before the others."""
     query = _of_form(select(fields.c.id), form).join(turns, turns.c.field_id == fields.c.id)
-    return connection.execute(
-        query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
-        .where(_in_review() | _in_audit())
-        .limit(1)
-    ).scalar()
+    mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
+    return list(connection.scalars(mine.where(in_review() | in_audit()).order_by(turns.c.until, fields.c.id)))
 
 
-def _waiting(connection: Connection, verifier: str, now: datetime, form: str | None) -> int | None:
-    """The field that comes next."""
+def _waiting(
+    connection: Connection, verifier: str, now: datetime, form: str | None, *, besides: Collection[int]
+) -> int | None:
+    """The field that comes next, besides some."""
     of_others = (turns.c.verifier != verifier) & turns.c.skipped.is_(False)
     passed_over = (turns.c.verifier == verifier) & turns.c.skipped.is_(True)
     taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
     keyed = exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, _stands())
     spread = (fields.c.id * SPREAD) % RANGE / float(RANGE)
     fresh = [
-        _first(connection, _of_form(select(fields.c.id, rank.label("rank")), form).where(kind, ~taken, ~keyed))
-        for kind, rank in ((_in_review(), fields.c.confidence), (_in_audit(), spread))
+        _first(
+            connection,
+            _of_form(select(fields.c.id, rank.label("rank")), form).where(
+                kind, ~taken, ~keyed, fields.c.id.not_in(besides)
+            ),
+        )
+        for kind, rank in ((in_review(), fields.c.confidence), (in_audit(), spread))
     ]
     found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
     if found is None and not _others(connection, verifier, since=now - REMEMBERED_FOR):
         again = _of_form(select(fields.c.id, fields.c.confidence.label("rank")), form)
-        found = _first(connection, again.where(_in_review(), ~taken))
+        found = _first(connection, again.where(in_review(), ~taken, fields.c.id.not_in(besides)))
     return None if found is None else int(found.id)
 
 
@@ -119,14 +128,6 @@ def _first(connection: Connection, query: Select[Any]) -> Row[Any] | None:
 
 def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
     return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
-
-
-def _in_review() -> ColumnElement[bool]:
-    return fields.c.state == FieldState.REVIEW
-
-
-def _in_audit() -> ColumnElement[bool]:
-    return fields.c.audit_probability.is_not(None) & (fields.c.state == FieldState.ACCEPTED)
 
 
 def _stands() -> ColumnElement[bool]:

@@ -10,14 +10,12 @@ from typing import TextIO
 from digitd.errors import LabelFileError
 from digitd.records import LabelMode
 from digitd.store import Store
+from digitd.verify.keying import VALUE
 
 #: In this order in an export; an import takes them in any order and passes over others.
 COLUMNS = ("document", "page", "field", "value", "verifier")
 
 _NEEDED = frozenset({"document", "field", "value"})
-
-#: What a field can hold: digits as they are written, or nothing.
-_VALUE = re.compile(r"[0-9]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +122,7 @@ def _row(line: int, values: dict[str, str | None]) -> LabelRow:
 def _import_row(store: Store, row: LabelRow, *, verifier: str) -> bool:
     """Whether the row's label had to be added."""
     page = row.page or "1"
-    if not _VALUE.fullmatch(row.value):
+    if not VALUE.fullmatch(row.value):
         raise _RowError(f"{row.value!r} is no value: digits, or nothing for a blank field")
     if not re.fullmatch("[0-9]{1,6}", page):
         raise _RowError(f"{page!r} is no page number")

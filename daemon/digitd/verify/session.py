@@ -3,17 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
-from digitd.records import LabelMode, Verdict
-from digitd.store import Store
+from digitd.errors import NotTheirTurn
+from digitd.records import Verdict
 from digitd.stored import StoredField
-
-#: More digits than any field has; further ones are not taken.
-LONGEST = 32
-
-#: How long a field is on one screen and on no other, where nothing else is said.
-TURN = timedelta(minutes=5)
+from digitd.verify.keying import LONGEST, Keying
 
 ENTER, BACKSPACE = frozenset("\r\n"), frozenset("\x7f\x08")
 
@@ -32,48 +26,28 @@ class Summary:
 
 
 class Session:
-    """One verifier at work on the fields that wait.
+    """A sitting of one verifier, field after field."""
 
-    Keyed blind, the reading is nowhere to be seen: whoever is shown a wrong digit tends to agree with it. With
-    show_reading it is shown, Enter alone confirms it, and the label says so. With second_keying a field keyed blind is
-    settled when this is what the machine read, or what another verifier says; without, by one verifier.
-
-    What is on the screen is on nobody else's for so long as a turn.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        *,
-        verifier: str,
-        form: str | None = None,
-        show_reading: bool = False,
-        second_keying: bool = False,
-        turn: timedelta = TURN,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._store = store
-        self._verifier = verifier
+    def __init__(self, keying: Keying, *, form: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keying = keying
         self._form = form
-        self._second_keying = second_keying
-        self._turn = turn
         self._clock = clock
         self._spent: dict[int, float] = {}
         self._skipped: set[int] = set()
         self._keys = 0
-        self.show_reading = show_reading
+        self.show_reading = keying.show_reading
         self.field: StoredField | None = None
         self.typed = ""
         self.message = ""
         self.ended = False
         self.helping = False
-        store.end_turns(verifier)
+        keying.leave()
         self._next()
 
     @property
     def waiting(self) -> int:
         """Fields that wait, with the one that is shown."""
-        return self._store.waiting(form=self._form)
+        return self._keying.store.waiting(form=self._form)
 
     @property
     def labelled(self) -> int:
@@ -105,7 +79,7 @@ class Session:
     def end(self) -> None:
         """End the sitting: what is shown is free for others."""
         self.ended = True
-        self._store.end_turns(self._verifier)
+        self._keying.leave()
 
     def _key_of_field(self, key: str, field: StoredField) -> None:
         if key in "0123456789":
@@ -123,48 +97,35 @@ class Session:
             self._save(field, "", verdict=verdict, words=words)
         elif key == "s":
             self._skipped.add(field.id)
-            self._store.skip_turn(field.id, self._verifier, now=datetime.now(UTC))
+            self._keying.skip(field.id)
             self._next()
         else:
             self.message = "That key does nothing; ? shows the keys."
 
     def _save(self, field: StoredField, value: str, *, verdict: Verdict = Verdict.VALUE, words: str = "") -> None:
         seconds = self._clock() - self._since
-        label_id = self._store.add_label(
-            field.id,
-            value,
-            verifier=self._verifier,
-            mode=self._mode(field),
-            shown=field.machine_value if self.show_reading else None,
-            duration_ms=round(seconds * 1000),
-            sampling_probability=1.0 if field.audit_probability is None else field.audit_probability,
-            verdict=verdict,
-            alone=self.show_reading or not self._second_keying,
-        )
-        self._spent[label_id] = seconds
-        self._skipped.discard(field.id)
-        self.message = f"Saved {value or words} for {field.name}."
+        try:
+            label_id = self._keying.save(field, value, verdict=verdict, duration_ms=round(seconds * 1000))
+        except NotTheirTurn as fault:
+            self.message = f"{value or words} is not saved for {field.name}: {fault}."
+        else:
+            self._spent[label_id] = seconds
+            self._skipped.discard(field.id)
+            self.message = f"Saved {value or words} for {field.name}."
         self._next()
 
-    def _mode(self, field: StoredField) -> LabelMode:
-        if self.show_reading:
-            return LabelMode.SHOWN
-        return LabelMode.BLIND if field.audit_probability is None else LabelMode.AUDIT
-
     def _undo(self) -> None:
-        """Take back the last label that this verifier keyed, in this sitting or in one before, and show its field."""
-        last = self._store.last_keyed(self._verifier)
-        if last is None:
+        taken_back = self._keying.undo()
+        if taken_back is None:
             self.message = "There is nothing to take back."
             return
-        self._store.retract_label(last.id, verifier=self._verifier)
-        self._spent.pop(last.id, None)
-        self._store.end_turns(self._verifier, skipped=False)
-        self._show(self._store.take_turn(last.field_id, self._verifier, until=datetime.now(UTC) + self._turn))
+        label_id, field = taken_back
+        self._spent.pop(label_id, None)
+        self._show(field)
         self.message = "Taken back."
 
     def _next(self) -> None:
-        self._show(self._store.next_turn(self._verifier, now=datetime.now(UTC), lasting=self._turn, form=self._form))
+        self._show(next(iter(self._keying.next(form=self._form)), None))
 
     def _show(self, field: StoredField | None) -> None:
         self.field, self.typed = field, ""

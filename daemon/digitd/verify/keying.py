@@ -1,0 +1,98 @@
+"""How a verifier takes fields from the queue and gives labels: the rules of every desk, whatever its screen."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from digitd.config import Config
+from digitd.records import LabelMode, Verdict
+from digitd.store import Store
+from digitd.stored import StoredField
+
+#: How long a field is on one screen and on no other, where nothing else is said.
+TURN = timedelta(minutes=5)
+
+#: More digits than any field has.
+LONGEST = 32
+
+#: What a field can hold: digits as they are written, or nothing.
+VALUE = re.compile(rf"[0-9]{{0,{LONGEST}}}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keying:
+    """One verifier at the shared queue.
+
+    Keyed blind, the reading is nowhere to be seen: whoever is shown a wrong digit tends to agree with it. With
+    show_reading it is shown, and the label says so and settles its field. With second_keying a field keyed blind is
+    settled when this is what the machine read, or what another verifier says; without, by one verifier.
+    """
+
+    store: Store
+    verifier: str
+    show_reading: bool = False
+    second_keying: bool = False
+    turn: timedelta = TURN
+
+    def next(self, *, form: str | None = None, count: int = 1) -> list[StoredField]:
+        """The fields to key next, at most count; they are on nobody else's desk for as long as a turn."""
+        return self.store.next_turns(self.verifier, now=datetime.now(UTC), lasting=self.turn, form=form, count=count)
+
+    def save(
+        self, field: StoredField, value: str, *, verdict: Verdict = Verdict.VALUE, duration_ms: int | None = None
+    ) -> int:
+        """Say what a field is; returns the label's id. Said twice, it is one label.
+
+        Raises
+        ------
+        NotTheirTurn
+            It waits no longer, or not for this verifier.
+        """
+        return self.store.add_label(
+            field.id,
+            value,
+            verifier=self.verifier,
+            mode=self._mode(field),
+            shown=field.machine_value if self.show_reading else None,
+            duration_ms=duration_ms,
+            sampling_probability=1.0 if field.audit_probability is None else field.audit_probability,
+            verdict=verdict,
+            alone=self.show_reading or not self.second_keying,
+            in_turn=True,
+        )
+
+    def skip(self, field_id: int) -> None:
+        """Pass a field over."""
+        self.store.skip_turn(field_id, self.verifier, now=datetime.now(UTC))
+
+    def undo(self) -> tuple[int, StoredField] | None:
+        """Take back the last label that this verifier keyed, in this sitting or in one before.
+
+        Returns its id and its field, whose turn it is again; None where there is none.
+        """
+        last = self.store.last_keyed(self.verifier)
+        if last is None:
+            return None
+        self.store.retract_label(last.id, verifier=self.verifier)
+        self.store.end_turns(self.verifier, skipped=False)
+        return last.id, self.store.take_turn(last.field_id, self.verifier, until=datetime.now(UTC) + self.turn)
+
+    def leave(self) -> None:
+        """Give back what is not keyed."""
+        self.store.end_turns(self.verifier)
+
+    def _mode(self, field: StoredField) -> LabelMode:
+        if self.show_reading:
+            return LabelMode.SHOWN
+        return LabelMode.BLIND if field.audit_probability is None else LabelMode.AUDIT
+
+
+def keying(store: Store, config: Config, *, verifier: str, show_reading: bool = False) -> Keying:
+    """A verifier at the queue, under the rules of the configuration."""
+    return Keying(
+        store=store,
+        verifier=verifier,
+        show_reading=show_reading,
+        second_keying=config.verify.second_keying,
+        turn=timedelta(seconds=config.verify.turn_seconds),
+    )
