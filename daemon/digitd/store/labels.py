@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
-from digitd.store.fields import Fields, standing_labels
+from digitd.store.fields import Fields, in_audit, in_review, standing_labels
 from digitd.store.tables import documents, fields, labels, pages, turns
 from digitd.stored import Label, StoredField
 
@@ -105,15 +105,10 @@ class Labels(Fields):
 
 def _known(connection: Connection, field_id: int, verifier: str, said: tuple[Verdict, str]) -> int | None:
     """The label that says this already, from verifier; None where it is their turn to say it."""
-    state = connection.execute(
-        select(fields.c.state, fields.c.audit_probability).where(fields.c.id == field_id)
-    ).first()
-    if state is None:
+    waits = connection.scalar(select(in_review() | in_audit()).where(fields.c.id == field_id))
+    if waits is None:
         raise NotTheirTurn("there is no such field any more")
     turn = exists().where(turns.c.field_id == field_id, turns.c.verifier == verifier, turns.c.skipped.is_(False))
-    waits = state.state == FieldState.REVIEW or (
-        state.state == FieldState.ACCEPTED and state.audit_probability is not None
-    )
     if waits and connection.execute(select(turn)).scalar_one():
         return None
     given = [label for label in standing_labels(connection, [field_id]) if label.verifier == verifier]

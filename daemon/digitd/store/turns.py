@@ -106,19 +106,15 @@ def _waiting(
     taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
     keyed = exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, _stands())
     spread = (fields.c.id * SPREAD) % RANGE / float(RANGE)
+    free = ~taken & fields.c.id.not_in(besides)
     fresh = [
-        _first(
-            connection,
-            _of_form(select(fields.c.id, rank.label("rank")), form).where(
-                kind, ~taken, ~keyed, fields.c.id.not_in(besides)
-            ),
-        )
+        _first(connection, _of_form(select(fields.c.id, rank.label("rank")), form).where(kind, free, ~keyed))
         for kind, rank in ((in_review(), fields.c.confidence), (in_audit(), spread))
     ]
     found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
     if found is None and not _others(connection, verifier, since=now - REMEMBERED_FOR):
         again = _of_form(select(fields.c.id, fields.c.confidence.label("rank")), form)
-        found = _first(connection, again.where(in_review(), ~taken, fields.c.id.not_in(besides)))
+        found = _first(connection, again.where(in_review(), free))
     return None if found is None else int(found.id)
 
 
