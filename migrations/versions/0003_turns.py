@@ -20,13 +20,16 @@ def upgrade() -> None:
     )
     op.execute("ALTER TABLE labels ADD COLUMN verdict VARCHAR(16) NOT NULL DEFAULT 'value'")
     op.execute("ALTER TABLE labels ADD COLUMN alone BOOLEAN NOT NULL DEFAULT 1")  # all before settled their field
+    op.drop_index("ix_labels_field_id", "labels")
+    op.create_index("ix_labels_field_id_verifier", "labels", ["field_id", "verifier"])
     op.create_index("ix_labels_verifier_id", "labels", ["verifier", "id"])
     op.create_table(
         "turns",
-        sa.Column("field_id", sa.Integer(), nullable=False),
         sa.Column("verifier", sa.String(), nullable=False),
+        sa.Column("field_id", sa.Integer(), nullable=False),
         sa.Column("until", sa.DateTime(), nullable=False),
         sa.Column("skipped", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["field_id"], ["fields.id"], "fk_turns_field_id_fields"),
-        sa.PrimaryKeyConstraint("field_id", "verifier", name="pk_turns"),
+        sa.PrimaryKeyConstraint("verifier", "field_id", name="pk_turns"),
     )
+    op.create_index("ix_turns_field_id", "turns", ["field_id"])

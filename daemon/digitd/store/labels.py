@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
-from digitd.store.fields import Fields, in_audit, in_review, standing_labels
+from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels
 from digitd.store.tables import documents, fields, labels, pages, turns
 from digitd.stored import Label, StoredField
 
@@ -145,7 +145,7 @@ def _settle_document(connection: Connection, field_id: int) -> None:
         select(func.count())
         .select_from(fields)
         .join(pages, fields.c.page_id == pages.c.id)
-        .where(pages.c.document_id == document_id, fields.c.state == FieldState.REVIEW)
+        .where(pages.c.document_id == document_id, by_itself(FieldState.REVIEW))
     ).scalar_one()
     state = connection.execute(select(documents.c.state).where(documents.c.id == document_id)).scalar_one()
     if waiting and state == DocumentState.DONE:

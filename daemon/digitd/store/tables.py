@@ -176,10 +176,13 @@ class LabelRow(Base):
     """What a person said of a field. Rows are only added; one that is taken back is named by a later row."""
 
     __tablename__ = "labels"
-    __table_args__ = (Index("ix_labels_verifier_id", "verifier", "id"),)
+    __table_args__ = (
+        Index("ix_labels_field_id_verifier", "field_id", "verifier"),
+        Index("ix_labels_verifier_id", "verifier", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"))
     value: Mapped[str | None]
     verifier: Mapped[str]
     mode: Mapped[str] = mapped_column(String(16))
@@ -198,8 +201,8 @@ class TurnRow(Base):
 
     __tablename__ = "turns"
 
-    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), primary_key=True)
     verifier: Mapped[str] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), primary_key=True, index=True)
     until: Mapped[datetime]
     skipped: Mapped[bool]
 

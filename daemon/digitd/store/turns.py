@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text
 
-from digitd.records import LabelMode
-from digitd.store.fields import in_audit, in_review, standing_labels
+from digitd.records import FieldState, LabelMode
+from digitd.store.fields import by_itself, in_audit, in_review, standing_labels
 from digitd.store.labels import Labels
 from digitd.store.tables import fields, labels, pages, turns
 from digitd.stored import Label, StoredField
@@ -94,7 +94,9 @@ def _held(connection: Connection, verifier: str, now: datetime, form: str | None
     """The fields whose turn it is already, those that end first before the others."""
     query = _of_form(select(fields.c.id), form).join(turns, turns.c.field_id == fields.c.id)
     mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
-    return list(connection.scalars(mine.where(in_review() | in_audit()).order_by(turns.c.until, fields.c.id)))
+    return list(
+        connection.scalars(mine.where(by_itself(FieldState.REVIEW) | in_audit()).order_by(turns.c.until, fields.c.id))
+    )
 
 
 def _waiting(
