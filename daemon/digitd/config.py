@@ -90,6 +90,13 @@ class Verify(_Section):
     turn_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
 
 
+class Web(_Section):
+    """Where the desk is in a browser."""
+
+    enabled: bool = False
+    listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:8461"
+
+
 class Log(_Section):
     """What is written to standard error."""
 
@@ -108,6 +115,7 @@ class Config(_Section):
     announce: Announce = Announce()
     health: Health = Health()
     verify: Verify = Verify()
+    web: Web = Web()
     log: Log = Log()
     root: Annotated[Path, Field(exclude=True)] = Path()
 

@@ -32,6 +32,7 @@ from digitd.records import DocumentState
 from digitd.retention import Retention
 from digitd.store import Store
 from digitd.succession import Succession, Successor
+from digitd.verify.keying import verifier_name
 from digitd.vitals import systemd
 from digitd.vitals.metrics import Facts
 from digitd.vitals.signs import Tally
@@ -127,6 +128,13 @@ def serve(
             endpoint.start()
             closing.callback(endpoint.stop)
             log().info("health_answers", listen=config.health.listen)
+        if config.web.enabled and not once:
+            from digitd.desk.server import Server  # FastAPI, which takes a second to import
+
+            desk = Server(config, store, verifier=verifier_name(config))
+            desk.start()
+            closing.callback(desk.stop)
+            log().info("desk_open", url=desk.url)
         return service.run(once=once, on_progress=on_progress)
 
 

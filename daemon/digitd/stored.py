@@ -110,6 +110,8 @@ class StoredField:
     document_id: int
     sha256: str
     page: int
+    page_width_px: int
+    page_height_px: int
     form: str | None
     name: str
     box: Box

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from digitd.cli._common import current_config, json_option, print_json
-from digitd.cli._verifier import verifier_option, who
+from digitd.cli._verifier import verifier_option
 from digitd.errors import ExitCode, LabelFileError
 from digitd.store import Store
+from digitd.verify.keying import verifier_name
 from digitd.verify.labels import Imported, export_labels, exported_rows, import_labels, read_rows
 
 #: Rows left out that are named one by one; a thousand lines would hide the first.
@@ -42,7 +43,9 @@ def import_command(file: Path, verifier: str | None, *, as_json: bool) -> None:
     rows = read_rows(file)
     with Store.open(config.database) as store, Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Importing", total=len(rows))
-        came = import_labels(store, rows, verifier=who(config, verifier), on_row=lambda: progress.advance(task))
+        came = import_labels(
+            store, rows, verifier=verifier_name(config, verifier), on_row=lambda: progress.advance(task)
+        )
     if as_json:
         print_json(dataclasses.asdict(came))
     else:

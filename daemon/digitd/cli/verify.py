@@ -1,54 +1,82 @@
-"""`digitd verify`: a person keys what the machine is unsure of."""
+"""`digitd verify`: people key what the machine is unsure of, in a browser or in the terminal."""
 
 import dataclasses
 import sys
+import webbrowser
+from urllib.parse import quote
 
 import click
 from rich.console import Console
 
 from digitd.cli._common import current_config, json_option, print_json
-from digitd.cli._verifier import verifier_option, who
+from digitd.cli._verifier import verifier_option
+from digitd.config import Config
 from digitd.store import Store
-from digitd.verify.keying import keying
+from digitd.verify.keying import Keying, keying, verifier_name
 from digitd.verify.session import Session, Summary
 from digitd.verify.terminal import Keyboard, sit
 
 
 @click.command()
-@click.option("--terminal", is_flag=True, help="In this terminal; in this version there is no other desk.")
+@click.option("--terminal", is_flag=True, help="In this terminal, also over SSH, instead of a browser.")
 @click.option("--form", help="Only fields of this form.")
 @verifier_option
-@click.option("--show-reading", is_flag=True, help="Show what the machine read; Enter alone confirms it.")
+@click.option("--show-reading", is_flag=True, help="With --terminal: show what was read; Enter alone confirms it.")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 @json_option
-def verify(form: str | None, verifier: str | None, *, terminal: bool, show_reading: bool, as_json: bool) -> None:
-    """Key the fields that wait for a verifier, the least certain first.
+def verify(
+    form: str | None, verifier: str | None, *, terminal: bool, show_reading: bool, no_browser: bool, as_json: bool
+) -> None:
+    """Key the fields that wait for a verifier, the least certain first, in a browser until Ctrl-C.
 
     The picture of each field is shown and its digits are typed, one key a digit; Enter saves. The reading stays
-    hidden unless --show-reading is given, because whoever is shown a wrong digit tends to agree with it. What differs
-    from the reading is keyed again by another verifier, and where the two differ a third settles it. u takes back, ?
-    shows all keys. Every label is stored at once; several people may key at the same time.
+    hidden, because whoever is shown a wrong digit tends to agree with it. What differs from the reading is keyed again
+    by another verifier, and where the two differ a third settles it. u takes back. Every label is stored at once;
+    several people may key at the same time, in browsers and terminals.
 
     \b
     Examples:
+      digitd verify
       digitd verify --terminal --form score-sheet
     """
     config = current_config()
+    name = verifier_name(config, verifier)
+    if not terminal:
+        if show_reading or as_json:
+            raise click.UsageError("--show-reading and --json go with --terminal")
+        _in_browser(config, name, form=form, open_it=not no_browser)
+        return
     console = Console(stderr=as_json)
     if not (sys.stdin.isatty() and console.is_terminal):
         raise click.UsageError("keys are read from a terminal, and here is none; `digitd label import FILE` needs none")
-    if not terminal:
-        click.echo("In this version the desk is in the terminal.", err=True)
     with Store.open(config.database) as store:
-        session = Session(keying(store, config, verifier=who(config, verifier), show_reading=show_reading), form=form)
-        if session.field is not None:
-            with Keyboard(sys.stdin.fileno()) as keys:
-                sit(session, keys, console)
-        session.end()
-        summary = session.summary()
+        rules = keying(store, config, verifier=name, show_reading=show_reading)
+        summary = _in_terminal(rules, console, form=form)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
         click.echo(sentence(summary))
+
+
+def _in_terminal(rules: Keying, console: Console, *, form: str | None) -> Summary:
+    session = Session(rules, form=form)
+    if session.field is not None:
+        with Keyboard(sys.stdin.fileno()) as keys:
+            sit(session, keys, console)
+    session.end()
+    return session.summary()
+
+
+def _in_browser(config: Config, name: str, *, form: str | None, open_it: bool) -> None:
+    from digitd.desk.server import Server  # FastAPI, which only a desk needs
+
+    with Store.open(config.database) as store:
+        server = Server(config, store, verifier=name, any_port=True)
+        address = server.url + (f"fields?form={quote(form)}" if form else "")
+        click.echo(f"The desk is at {address} - Ctrl-C ends it.", err=True)
+        if open_it:
+            webbrowser.open(address)
+        server.run()
 
 
 def sentence(summary: Summary) -> str:

@@ -57,6 +57,10 @@ class Fields(Database):
         """One field as it stands now, with its crop and glyphs."""
         return next(self._walk([fields.c.id == field_id], evidence=True))
 
+    def field_if_any(self, field_id: int) -> StoredField | None:
+        """One field as it stands now, with its crop and glyphs; None where there is none of that id."""
+        return next(self._walk([fields.c.id == field_id], evidence=True), None)
+
     def field_counts(self) -> dict[FieldState, int]:
         """How many fields are in each state."""
         with self._reading() as connection:
@@ -91,6 +95,8 @@ def _fields_after(conditions: Sequence[ColumnElement[bool]], after: tuple[int, i
         select(
             fields,
             pages.c.number,
+            pages.c.width_px,
+            pages.c.height_px,
             pages.c.form,
             pages.c.model_id,
             documents.c.id.label("document_id"),
@@ -177,6 +183,8 @@ def _stored_field(row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label 
         document_id=row.document_id,
         sha256=row.sha256,
         page=row.number,
+        page_width_px=row.width_px,
+        page_height_px=row.height_px,
         form=row.form,
         name=row.name,
         box=Box(x0=row.x0, y0=row.y0, x1=row.x1, y1=row.y1),

@@ -4,6 +4,7 @@ A turn ends with the label, when it is given back, or by itself after a while. F
 least sure first; those drawn for the audit are mixed among them, and look no different.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,6 +75,16 @@ class Turns(Labels):
                 connection.execute(_of_form(select(func.count()).select_from(fields), form).where(kind)).scalar_one()
                 for kind in (in_review(), in_audit())
             )
+
+    def waiting_by_form(self) -> dict[str | None, int]:
+        """How many fields wait to be keyed of each form that has some; None for pages that were read freely."""
+        found: Counter[str | None] = Counter()
+        with self._reading() as connection:
+            for kind in (in_review(), in_audit()):
+                by_form = select(pages.c.form, func.count()).join(fields, fields.c.page_id == pages.c.id).where(kind)
+                for form, count in connection.execute(by_form.group_by(pages.c.form)):
+                    found[form] += count
+        return dict(found)
 
     def last_keyed(self, verifier: str) -> Label | None:
         """The newest label that verifier keyed at a desk, and that stands."""

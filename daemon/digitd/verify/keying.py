@@ -1,13 +1,15 @@
 """How a verifier takes fields from the queue and gives labels: the rules of every desk, whatever its screen."""
 
+import getpass
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from digitd.config import Config
+from digitd.errors import ConfigError
 from digitd.records import LabelMode, Verdict
 from digitd.store import Store
-from digitd.stored import StoredField
+from digitd.stored import Label, StoredField
 
 #: How long a field is on one screen and on no other, where nothing else is said.
 TURN = timedelta(minutes=5)
@@ -65,17 +67,17 @@ class Keying:
         """Pass a field over."""
         self.store.skip_turn(field_id, self.verifier, now=datetime.now(UTC))
 
-    def undo(self) -> tuple[int, StoredField] | None:
+    def undo(self) -> tuple[Label, StoredField] | None:
         """Take back the last label that this verifier keyed, in this sitting or in one before.
 
-        Returns its id and its field, whose turn it is again; None where there is none.
+        Returns it, and its field, whose turn it is again; None where there is none.
         """
         last = self.store.last_keyed(self.verifier)
         if last is None:
             return None
         self.store.retract_label(last.id, verifier=self.verifier)
         self.store.end_turns(self.verifier, skipped=False)
-        return last.id, self.store.take_turn(last.field_id, self.verifier, until=datetime.now(UTC) + self.turn)
+        return last, self.store.take_turn(last.field_id, self.verifier, until=datetime.now(UTC) + self.turn)
 
     def leave(self) -> None:
         """Give back what is not keyed."""
@@ -85,6 +87,20 @@ class Keying:
         if self.show_reading:
             return LabelMode.SHOWN
         return LabelMode.BLIND if field.audit_probability is None else LabelMode.AUDIT
+
+
+def verifier_name(config: Config, given: str | None = None) -> str:
+    """Who signs labels: who is given, else who the configuration names, else who is logged in.
+
+    Raises
+    ------
+    ConfigError
+        Nobody is named, and the system does not know who is logged in.
+    """
+    try:
+        return given or config.verify.verifier or getpass.getuser()
+    except (OSError, KeyError):  # no such user in the system's list, as in some containers
+        raise ConfigError("who verifies? Give --verifier NAME, or set verify.verifier in config.toml.") from None
 
 
 def keying(store: Store, config: Config, *, verifier: str, show_reading: bool = False) -> Keying:

@@ -119,8 +119,8 @@ class Session:
         if taken_back is None:
             self.message = "There is nothing to take back."
             return
-        label_id, field = taken_back
-        self._spent.pop(label_id, None)
+        label, field = taken_back
+        self._spent.pop(label.id, None)
         self._show(field)
         self.message = "Taken back."
 

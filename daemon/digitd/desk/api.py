@@ -1,0 +1,199 @@
+"""The API of the desk: whose turn is what, what they say of it, and the pictures to say it by."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from digitd.desk.pictures import kind_of
+from digitd.desk.room import LONGEST_NAME, NAME_COOKIE, NAME_KEPT_SECONDS, TheKeying, TheName, TheRoom, as_cookie
+from digitd.records import Verdict
+from digitd.stored import StoredField
+from digitd.verify.keying import LONGEST, Keying
+
+PREFIX = "/api/v1"
+
+router = APIRouter(tags=["verification"])
+
+#: The largest number of a row in the database.
+LARGEST_ID = 2**63 - 1
+
+JPEG: dict[str, Any] = {"content": {"image/jpeg": {}}}
+
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+
+class Place(BaseModel):
+    """Where a field lies on its page, as shares of the page's width and height."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class Wanted(BaseModel):
+    """What a desk asks for: only fields of a form, and so many at most, the next before it is needed."""
+
+    form: str | None = Field(default=None, max_length=200)
+    count: int = Field(default=2, ge=1, le=20)
+
+
+class Turn(BaseModel):
+    """A field to be keyed. What the machine made of it is not told."""
+
+    id: int
+    document: str
+    document_id: int
+    page: int
+    form: str | None
+    field: str
+    place: Place
+    picture: str
+    page_picture: str
+
+
+class Turns(BaseModel):
+    """The fields on this desk, and how many wait in all."""
+
+    waiting: int
+    turns: list[Turn]
+
+
+class Said(BaseModel):
+    """What a person says of a field: the digits as they are written, "" for nothing; or why there are none."""
+
+    value: str = Field(default="", pattern=rf"^[0-9]{{0,{LONGEST}}}$")
+    verdict: Verdict = Verdict.VALUE
+    duration_ms: int | None = Field(default=None, ge=0, le=86_400_000)
+
+
+class Saved(Turns):
+    """A label's number, and what is on the desk then."""
+
+    label: int
+
+
+class TakenBack(Turns):
+    """What was said of the field that is the first of the turns again."""
+
+    said: str
+
+
+class Waiting(BaseModel):
+    """How many fields of a form wait."""
+
+    form: str | None
+    waiting: int
+
+
+class Name(BaseModel):
+    """A person's name."""
+
+    name: str = Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^\S(.*\S)?$")
+
+
+Wants = Annotated[Wanted, Query()]
+
+
+@router.get("/queue")
+def queue(room: TheRoom) -> list[Waiting]:
+    """How many fields wait to be keyed, by form, most first."""
+    found = room.store.waiting_by_form()
+    return [Waiting(form=form, waiting=count) for form, count in sorted(found.items(), key=lambda one: -one[1])]
+
+
+@router.get("/turns")
+def turns(keying: TheKeying, wanted: Wants) -> Turns:
+    """The fields that are this person's to key, nobody else's for as long as a turn."""
+    return Turns(**_on_desk(keying, wanted))
+
+
+@router.post("/fields/{field_id}/label", responses={404: {}, 409: {}})
+def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wants) -> Saved:
+    """Say what a field is, in its turn; said twice it is one label. 409 if it waits no longer, or for another."""
+    if said.verdict is not Verdict.VALUE and said.value:
+        raise HTTPException(422, "a verdict has no digits")
+    field = _field(room.store.field_if_any(field_id))
+    label_id = keying.save(field, said.value, verdict=said.verdict, duration_ms=said.duration_ms)
+    return Saved(label=label_id, **_on_desk(keying, wanted))
+
+
+@router.post("/fields/{field_id}/skip", responses={404: {}})
+def skip(room: TheRoom, keying: TheKeying, field_id: Id, wanted: Wants) -> Turns:
+    """Pass a field over: others may have it at once, this person in an hour."""
+    keying.skip(_field(room.store.field_if_any(field_id)).id)
+    return Turns(**_on_desk(keying, wanted))
+
+
+@router.post("/undo", responses={404: {}})
+def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
+    """Take back the last label that this person keyed, whenever that was. 404 where there is none."""
+    found = keying.undo()
+    if found is None:
+        raise HTTPException(404, "there is nothing to take back")
+    label, field = found
+    rest = _on_desk(keying, wanted)
+    others = [turn for turn in rest["turns"] if turn.id != field.id]
+    return TakenBack(said=label.value, waiting=rest["waiting"], turns=[_turn(field), *others][: wanted.count])
+
+
+@router.get("/fields/{field_id}/picture", responses={200: JPEG, 404: {}})
+def picture(room: TheRoom, field_id: Id) -> Response:
+    """The field as it was cut from its page."""
+    found = _field(room.store.field_if_any(field_id))
+    if not found.crop:
+        raise HTTPException(404, "its picture was deleted after its time")
+    return Response(found.crop, media_type=kind_of(found.crop))
+
+
+@router.get("/documents/{document_id}/pages/{number}/picture", responses={200: JPEG, 404: {}})
+def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
+    """A page of a document, as it was read."""
+    found = room.store.documents(ids=[document_id])
+    if not found:
+        raise HTTPException(404, "there is no such document")
+    return Response(room.page_picture(found[0], number), media_type="image/jpeg")
+
+
+@router.get("/me")
+def me(name: TheName) -> Name:
+    """Who signs what is said at this browser."""
+    return Name(name=name)
+
+
+@router.put("/me")
+def call_me(who: Name, response: Response) -> Name:
+    """Sign with this name from now on."""
+    response.set_cookie(
+        NAME_COOKIE, as_cookie(who.name), max_age=NAME_KEPT_SECONDS, httponly=True, samesite="strict", path="/"
+    )
+    return who
+
+
+def _field(found: StoredField | None) -> StoredField:
+    if found is None:
+        raise HTTPException(404, "there is no such field")
+    return found
+
+
+def _on_desk(keying: Keying, wanted: Wanted) -> dict[str, Any]:
+    found = [_turn(field) for field in keying.next(form=wanted.form, count=wanted.count)]
+    return {"waiting": keying.store.waiting(form=wanted.form), "turns": found}
+
+
+def _turn(field: StoredField) -> Turn:
+    width, height = field.page_width_px, field.page_height_px
+    return Turn(
+        id=field.id,
+        document=field.document,
+        document_id=field.document_id,
+        page=field.page,
+        form=field.form,
+        field=field.name,
+        place=Place(
+            x0=field.box.x0 / width, y0=field.box.y0 / height, x1=field.box.x1 / width, y1=field.box.y1 / height
+        ),
+        picture=f"{PREFIX}/fields/{field.id}/picture",
+        page_picture=f"{PREFIX}/documents/{field.document_id}/pages/{field.page}/picture",
+    )

@@ -1,0 +1,57 @@
+"""What every request passes: it must be meant for this machine, and come from the desk's own pages.
+
+A page of another site can make a browser ask 127.0.0.1, and a name of its own can be made to mean 127.0.0.1 (DNS
+rebinding): the Host header tells the one, the Origin header the other.
+"""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+#: Names by which a browser on this machine reaches it.
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Nothing from elsewhere, no code in pages, and in nobody's frame; pictures of handwriting are kept by no cache.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """Lets through what the desk's own pages ask, and gives every answer HEADERS."""
+
+    def __init__(self, app: ASGIApp, *, port: int) -> None:
+        self._app = app
+        self._hosts = {f"{name}:{port}" for name in LOCAL}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        refused = self._refused(scope["method"], Headers(scope=scope))
+        answer = PlainTextResponse(refused, status_code=403) if refused else self._app
+        await answer(scope, receive, send_guarded)
+
+    def _refused(self, method: str, headers: Headers) -> str:
+        """Why a request is not let through; empty where it is."""
+        host = headers.get("host", "")
+        if host not in self._hosts:
+            return f"This desk answers as {' or '.join(sorted(self._hosts))} only.\n"
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        foreign = (origin is not None and origin != f"http://{host}") or site in {"cross-site", "same-site"}
+        if method not in SAFE and foreign:
+            return "Only the desk's own pages may change anything.\n"
+        return ""

@@ -1,0 +1,37 @@
+"""The pages of the desk. What they show comes through the API; a page itself holds nothing of a document."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from digitd.desk.room import TheName, TheRoom
+
+router = APIRouter()
+
+_pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@router.get("/")
+def start(room: TheRoom, name: TheName) -> HTMLResponse:
+    """What waits, and who is here."""
+    forms = sorted(room.store.waiting_by_form().items(), key=lambda one: -one[1])
+    return _page("start.html", name=name, forms=forms, waiting=sum(count for _, count in forms))
+
+
+@router.get("/fields")
+def fields(name: TheName, form: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
+    """Key field after field."""
+    return _page("fields.html", name=name, form=form)
+
+
+def _page(template: str, **shown: Any) -> HTMLResponse:
+    return HTMLResponse(_pages.get_template(template).render(**shown))

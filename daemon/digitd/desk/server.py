@@ -1,0 +1,93 @@
+"""The desk's server: in the foreground for `digitd verify`, in a thread for the service."""
+
+import socket
+import threading
+from ipaddress import ip_address
+
+import uvicorn
+
+from digitd.config import Config
+from digitd.desk.app import create_app
+from digitd.errors import ConfigError
+from digitd.store import Store
+
+
+class Server:
+    """Serves the desk of an open store.
+
+    Parameters
+    ----------
+    config
+        web.listen says where.
+    store
+        The open database.
+    verifier
+        Signs for whoever gives no name.
+    any_port
+        Whether to take any free port where that one is taken.
+
+    Raises
+    ------
+    ConfigError
+        Nothing can listen there, or others could reach it: there is no login in this version.
+    """
+
+    def __init__(self, config: Config, store: Store, *, verifier: str, any_port: bool = False) -> None:
+        host, port = _address(config.web.listen)
+        try:
+            self._socket = _listening(host, port)
+        except OSError as fault:
+            if not any_port:
+                raise ConfigError(
+                    f"web.listen: {config.web.listen}: {fault.strerror or fault}. Name another port in config.toml."
+                ) from None
+            self._socket = _listening(host, 0)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        app = create_app(config, store, port=self.port, verifier=verifier)
+        self._server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+        )
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Serve until a signal ends it."""
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> None:
+        """Serve in a thread of its own, until `stop`."""
+        self._thread = threading.Thread(target=self.run, name="desk", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what was asked, and no more."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    here = host == "localhost" or _is_loopback(host)
+    if not here:
+        raise ConfigError(
+            f"web.listen: {listen}: the desk has no login in this version, so it answers on this machine only. "
+            "Name 127.0.0.1; from elsewhere, `ssh -L` brings it to you."
+        )
+    return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OverflowError as fault:
+        raise OSError(str(fault)) from None

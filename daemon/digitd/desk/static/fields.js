@@ -1,0 +1,226 @@
+// Key field after field. The next is here before it is needed, and what is said is kept in the browser until the
+// desk has it: a page that is loaded again, or a network that is away, loses nothing that was typed.
+import { Refused, ask } from "./api.js";
+
+const desk = document.getElementById("desk");
+const picture = document.getElementById("picture");
+const typed = document.getElementById("typed");
+const told = document.getElementById("told");
+const waiting = document.getElementById("waiting");
+const where = document.getElementById("where");
+const page = document.getElementById("page");
+const mark = document.getElementById("mark");
+
+const KEPT = "digitd.unsent";
+const AGAIN_MS = 2000;
+const VERDICTS = { x: ["unreadable", "cannot be read"], w: ["misplaced", "wrong place"] };
+const choice = desk.dataset.form ? `?form=${encodeURIComponent(desk.dataset.form)}` : "";
+
+/** Fields on this desk: the first is shown, those behind it are loaded. */
+let turns = [];
+let shownAt = 0;
+let sending = false;
+let asked = false;
+
+// What was said and not yet sent, oldest first.
+const unsent = {
+  list: JSON.parse(localStorage.getItem(KEPT) ?? "[]"),
+  add(one) { this.list.push(one); this.keep(); },
+  sent() { this.list.shift(); this.keep(); },
+  keep() { localStorage.setItem(KEPT, JSON.stringify(this.list)); },
+};
+
+function tell(words, wrong = false) {
+  told.textContent = words;
+  told.classList.toggle("wrong", wrong);
+}
+
+/** Take what the desk says is ours; what is shown stays where it is. */
+function take(answer) {
+  const said = new Set(unsent.list.map((one) => one.id));
+  const known = new Map(turns.map((turn) => [turn.id, turn]));
+  const shown = turns[0]?.id;
+  turns = answer.turns.filter((turn) => !said.has(turn.id)).map((turn) => known.get(turn.id) ?? prepared(turn));
+  turns.sort((a, b) => (b.id === shown) - (a.id === shown));
+  waiting.textContent = answer.waiting;
+  asked = true;
+  if (turns[0]?.id !== shown || !turns.length) show();
+}
+
+function prepared(turn) {
+  turn.image = new Image();
+  turn.image.alt = `Field ${turn.field}`;
+  turn.image.src = turn.picture;
+  turn.image.onerror = () => { turn.image.alt = "Its picture was deleted after its time; look at the page."; };
+  return turn;
+}
+
+/** Paint the first field. */
+function show(value = "") {
+  const turn = turns[0];
+  typed.value = value;
+  typed.disabled = !turn;
+  mark.style.display = "none";
+  if (!turn) {
+    const words = document.createElement("p");
+    words.textContent = unsent.list.length
+      ? "What you said is kept here until the desk answers."
+      : asked ? "Nothing waits for you. u takes your last label back." : "";
+    picture.replaceChildren(words);
+    where.textContent = "";
+    return;
+  }
+  picture.replaceChildren(turn.image);
+  where.textContent = `${turn.document}, page ${turn.page}: ${turn.field}`;
+  shownAt = performance.now();
+  typed.focus({ preventScroll: true });
+  if (value) typed.select();
+  requestAnimationFrame(() => setTimeout(() => showPage(turn)));
+}
+
+/** The page beside it, with the field marked; after the field itself, which is what is waited for. */
+function showPage(turn) {
+  if (turns[0] !== turn) return;
+  let image = page.querySelector("img");
+  if (image?.getAttribute("src") !== turn.page_picture) {
+    image?.remove();
+    image = new Image();
+    image.alt = `Page ${turn.page} of ${turn.document}`;
+    image.src = turn.page_picture;
+    page.prepend(image);
+  }
+  const place = () => {
+    const { x0, y0, x1, y1 } = turn.place;
+    Object.assign(mark.style, {
+      display: "block", left: `${100 * x0}%`, top: `${100 * y0}%`, width: `${100 * (x1 - x0)}%`, height: `${100 * (y1 - y0)}%`,
+    });
+    const view = page.parentElement;
+    view.scrollTop = mark.offsetTop - view.clientHeight / 2;
+  };
+  if (image.complete && image.naturalWidth) place();
+  else image.addEventListener("load", () => { if (turns[0] === turn) place(); });
+  image.addEventListener("error", () => { image.alt = "The page's file is not in the archive any more."; });
+}
+
+/** Say what the field that is shown is, and show the next at once. */
+function say(value, verdict, words) {
+  const turn = turns.shift();
+  if (!turn) return;
+  const duration = Math.min(86400000, Math.round(performance.now() - shownAt));
+  unsent.add({ id: turn.id, field: turn.field, body: { value, verdict, duration_ms: duration } });
+  tell(`${words} for ${turn.field}.`);
+  show();
+  send();
+}
+
+/** Send what was said, in order; again and again where nobody answers. */
+async function send() {
+  if (sending) return;
+  sending = true;
+  while (unsent.list.length) {
+    const one = unsent.list[0];
+    try {
+      const answer = await ask("POST", `/fields/${one.id}/label${choice}`, one.body);
+      unsent.sent();
+      take(answer);
+    } catch (refused) {
+      if (!(refused instanceof Refused) || refused.status === 0 || refused.status >= 500) {
+        tell(`Not saved yet: ${unsent.list.length}. ${refused.message}; it is tried again.`, true);
+        setTimeout(send, AGAIN_MS);
+        break;
+      }
+      unsent.sent();
+      tell(`${one.body.value || one.body.verdict} is not saved for ${one.field}: ${refused.message}.`, true);
+      await look();
+    }
+  }
+  sending = false;
+}
+
+/** Ask what is on this desk. */
+async function look() {
+  try {
+    take(await ask("GET", `/turns${choice}`));
+  } catch (refused) {
+    tell(`${refused.message}; it is tried again.`, true);
+    setTimeout(look, AGAIN_MS);
+  }
+}
+
+async function skip() {
+  const turn = turns.shift();
+  if (!turn) return;
+  tell(`${turn.field} is passed over.`);
+  show();
+  try {
+    take(await ask("POST", `/fields/${turn.id}/skip${choice}`));
+  } catch (refused) {
+    tell(`${turn.field} is not passed over: ${refused.message}.`, true);
+    await look();
+  }
+}
+
+async function undo() {
+  if (unsent.list.length) {
+    tell("What was said last is not saved yet; a moment.", true);
+    return;
+  }
+  try {
+    const answer = await ask("POST", `/undo${choice}`);
+    const [first] = answer.turns;
+    turns = turns.filter((turn) => turn.id !== first.id);
+    turns.unshift(prepared(first));
+    take(answer);
+    show(answer.said);
+    tell(`Taken back: ${answer.said || "what was said"} for ${first.field}.`);
+  } catch (refused) {
+    tell(`${refused.message[0].toUpperCase()}${refused.message.slice(1)}.`, refused.status !== 404);
+  }
+}
+
+const KEYS = {
+  b: () => say("", "value", "Blank"),
+  x: () => say("", ...VERDICTS.x),
+  w: () => say("", ...VERDICTS.w),
+  s: skip,
+  u: undo,
+};
+
+function press(key) {
+  if ("bxw".includes(key) && typed.value) tell("There are digits: Enter saves them, Escape takes them away.");
+  else KEYS[key]();
+}
+
+document.getElementById("keying").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!turns.length) return;
+  if (typed.value) say(typed.value, "value", typed.value);
+  else tell("Type the digits first; b if nothing is written there.");
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const key = event.key.toLowerCase();
+  if (key in KEYS) {
+    event.preventDefault();
+    if (!event.repeat) press(key);
+  } else if (key === "escape") {
+    typed.value = "";
+    typed.focus();
+  } else if (/^[0-9]$/.test(key) && event.target !== typed) {
+    typed.focus();  // the digit goes there
+  } else if (key.length === 1 && !/[0-9]/.test(key) && event.target === typed) {
+    event.preventDefault();
+    tell("Digits only; the letters are below.");
+  }
+});
+
+// What is pasted, or comes from a keyboard on the screen.
+typed.addEventListener("input", () => { typed.value = typed.value.replace(/\D/g, ""); });
+
+for (const button of document.querySelectorAll("[data-key]")) {
+  button.addEventListener("click", () => { press(button.dataset.key); typed.focus(); });
+}
+
+if (unsent.list.length) await send();
+if (!asked) await look();

@@ -1,0 +1,20 @@
+// The first page: Enter begins; a name is kept for this browser.
+import { ask } from "./api.js";
+
+const told = document.getElementById("told");
+
+document.getElementById("me").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const name = document.getElementById("name").value.trim();
+  try {
+    await ask("PUT", "/me", { name });
+    document.querySelector(".who").textContent = name;
+    told.textContent = "Saved.";
+  } catch (refused) {
+    told.textContent = `Not saved: ${refused.message}.`;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target === document.body) document.getElementById("go")?.click();
+});
