@@ -25,11 +25,13 @@ def upgrade() -> None:
     op.create_index("ix_labels_verifier_id", "labels", ["verifier", "id"])
     op.create_table(
         "turns",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("verifier", sa.String(), nullable=False),
         sa.Column("field_id", sa.Integer(), nullable=False),
         sa.Column("until", sa.DateTime(), nullable=False),
         sa.Column("skipped", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["field_id"], ["fields.id"], "fk_turns_field_id_fields"),
-        sa.PrimaryKeyConstraint("verifier", "field_id", name="pk_turns"),
+        sa.PrimaryKeyConstraint("id", name="pk_turns"),
     )
+    op.create_index("uq_turns_verifier_field_id", "turns", ["verifier", "field_id"], unique=True)
     op.create_index("ix_turns_field_id", "turns", ["field_id"])

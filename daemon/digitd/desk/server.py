@@ -11,6 +11,8 @@ from digitd.desk.app import create_app
 from digitd.errors import ConfigError
 from digitd.store import Store
 
+LAST_PORT = 65535
+
 
 class Server:
     """Serves the desk of an open store.
@@ -86,8 +88,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OverflowError as fault:
-        raise OSError(str(fault)) from None
+    if port > LAST_PORT:
+        raise OSError(f"there is no port above {LAST_PORT}")
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -200,9 +200,11 @@ class TurnRow(Base):
     """Whose turn a field is, and until when nobody else gets it; or who passed it over, and until when."""
 
     __tablename__ = "turns"
+    __table_args__ = (Index("uq_turns_verifier_field_id", "verifier", "field_id", unique=True),)
 
-    verifier: Mapped[str] = mapped_column(primary_key=True)
-    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), primary_key=True, index=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verifier: Mapped[str]
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
     until: Mapped[datetime]
     skipped: Mapped[bool]
 

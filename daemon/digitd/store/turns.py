@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text, update
 
 from digitd.records import FieldState, LabelMode
 from digitd.store.fields import by_itself, in_audit, in_review, standing_labels
@@ -102,12 +102,10 @@ class Turns(Labels):
 
 
 def _held(connection: Connection, verifier: str, now: datetime, form: str | None) -> list[int]:
-    """The fields whose turn it is already, those that end first before the others."""
+    """The fields whose turn it is already, in the order in which they came."""
     query = _of_form(select(fields.c.id), form).join(turns, turns.c.field_id == fields.c.id)
     mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
-    return list(
-        connection.scalars(mine.where(by_itself(FieldState.REVIEW) | in_audit()).order_by(turns.c.until, fields.c.id))
-    )
+    return list(connection.scalars(mine.where(by_itself(FieldState.REVIEW) | in_audit()).order_by(turns.c.id)))
 
 
 def _waiting(
@@ -153,5 +151,7 @@ def _others(connection: Connection, verifier: str, *, since: datetime) -> bool:
 
 
 def _give(connection: Connection, field_id: int, verifier: str, *, until: datetime, skipped: bool = False) -> None:
-    connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
-    connection.execute(insert(turns).values(field_id=field_id, verifier=verifier, until=until, skipped=skipped))
+    """A turn that there is already goes on, in its place among others."""
+    mine = (turns.c.field_id == field_id) & (turns.c.verifier == verifier)
+    if connection.execute(update(turns).where(mine).values(until=until, skipped=skipped)).rowcount == 0:
+        connection.execute(insert(turns).values(field_id=field_id, verifier=verifier, until=until, skipped=skipped))

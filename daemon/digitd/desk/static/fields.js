@@ -13,8 +13,12 @@ const mark = document.getElementById("mark");
 
 const KEPT = "digitd.unsent";
 const AGAIN_MS = 2000;
+const IDLE_MS = 5000;
 const VERDICTS = { x: ["unreadable", "cannot be read"], w: ["misplaced", "wrong place"] };
-const choice = desk.dataset.form ? `?form=${encodeURIComponent(desk.dataset.form)}` : "";
+
+/** Fields on a desk at once: who keys fast must not wait for an answer. */
+const AHEAD = 4;
+const choice = `?count=${AHEAD}` + (desk.dataset.form ? `&form=${encodeURIComponent(desk.dataset.form)}` : "");
 
 /** Fields on this desk: the first is shown, those behind it are loaded. */
 let turns = [];
@@ -52,7 +56,17 @@ function prepared(turn) {
   turn.image.alt = `Field ${turn.field}`;
   turn.image.src = turn.picture;
   turn.image.onerror = () => { turn.image.alt = "Its picture was deleted after its time; look at the page."; };
+  turn.sheet = turns.find((other) => other.page_picture === turn.page_picture)?.sheet ?? sheet(turn);
   return turn;
+}
+
+/** The picture of a turn's page. */
+function sheet(turn) {
+  const image = new Image();
+  image.alt = `Page ${turn.page} of ${turn.document}`;
+  image.src = turn.page_picture;
+  image.onerror = () => { image.alt = "The page's file is not in the archive any more."; };
+  return image;
 }
 
 /** Paint the first field. */
@@ -65,7 +79,7 @@ function show(value = "") {
     const words = document.createElement("p");
     words.textContent = unsent.list.length
       ? "What you said is kept here until the desk answers."
-      : asked ? "Nothing waits for you. u takes your last label back." : "";
+      : asked ? nothing() : "";
     picture.replaceChildren(words);
     where.textContent = "";
     return;
@@ -78,17 +92,18 @@ function show(value = "") {
   requestAnimationFrame(() => setTimeout(() => showPage(turn)));
 }
 
+/** Words for an empty desk. What others have, or have left, may come here: it is asked for again. */
+function nothing() {
+  const others = Number(waiting.textContent);
+  setTimeout(() => { if (!turns.length && !unsent.list.length) look(); }, IDLE_MS);
+  return `Nothing waits for you.${others ? ` To be keyed by others, or passed over by you: ${others}.` : ""} u takes your last label back.`;
+}
+
 /** The page beside it, with the field marked; after the field itself, which is what is waited for. */
 function showPage(turn) {
   if (turns[0] !== turn) return;
-  let image = page.querySelector("img");
-  if (image?.getAttribute("src") !== turn.page_picture) {
-    image?.remove();
-    image = new Image();
-    image.alt = `Page ${turn.page} of ${turn.document}`;
-    image.src = turn.page_picture;
-    page.prepend(image);
-  }
+  const image = turn.sheet;
+  if (!page.contains(image)) page.replaceChildren(image, mark);
   const place = () => {
     const { x0, y0, x1, y1 } = turn.place;
     Object.assign(mark.style, {
@@ -98,8 +113,7 @@ function showPage(turn) {
     view.scrollTop = mark.offsetTop - view.clientHeight / 2;
   };
   if (image.complete && image.naturalWidth) place();
-  else image.addEventListener("load", () => { if (turns[0] === turn) place(); });
-  image.addEventListener("error", () => { image.alt = "The page's file is not in the archive any more."; });
+  else image.addEventListener("load", () => { if (turns[0] === turn) place(); }, { once: true });
 }
 
 /** Say what the field that is shown is, and show the next at once. */

@@ -1,0 +1,233 @@
+"""The API over an open store, as a browser on this machine asks it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from digitd.config import Config, Verify
+from digitd.desk.app import create_app
+from digitd.desk.guard import HEADERS
+from digitd.intake import archive
+from digitd.records import FieldState, LabelMode, Verdict
+from digitd.store import Store
+
+HERE = "http://127.0.0.1:8461"
+
+Seat = Callable[..., TestClient]
+
+
+@pytest.fixture
+def waiting(make_field: Any, record: Any) -> None:
+    """Two documents with three doubtful fields and a sure one."""
+    record("a.png", [make_field("one", "11", confidence=0.6, reason="unsure"), make_field("sure", "9")])
+    fields = [("two", "22", 0.2), ("three", "33", 0.9)]
+    record("b.png", [make_field(name, value, confidence=sure, reason="unsure") for name, value, sure in fields])
+
+
+@pytest.fixture
+def seat(store: Store, waiting: None, tmp_path: Path) -> Seat:
+    """A browser, and the name that is signed with there."""
+    app = create_app(Config(root=tmp_path), store, port=8461, verifier="ada")
+
+    def taken(name: str = "") -> TestClient:
+        client = TestClient(app, base_url=HERE)
+        if name:
+            assert client.put("/api/v1/me", json={"name": name}).status_code == 200
+        return client
+
+    return taken
+
+
+def names(answer: Any) -> list[str]:
+    return [turn["field"] for turn in answer.json()["turns"]]
+
+
+def say(client: TestClient, field_id: int, **said: Any) -> Any:
+    return client.post(f"/api/v1/fields/{field_id}/label", json=said)
+
+
+def test_the_least_sure_are_on_the_desk_and_nothing_tells_what_was_read(seat: Seat) -> None:
+    """The one to key and the one behind it; where they lie as shares of the page; no reading, reason or confidence."""
+    answer = seat().get("/api/v1/turns")
+    assert (names(answer), answer.json()["waiting"]) == (["two", "one"], 3)
+    turn = answer.json()["turns"][0]
+    assert turn["place"] == {"x0": 10 / 500, "y0": 20 / 700, "x1": 210 / 500, "y1": 80 / 700}
+    assert set(turn) == {"id", "document", "document_id", "page", "form", "field", "place", "picture", "page_picture"}
+
+
+def test_a_label_is_kept_with_all_that_is_known_of_it(seat: Seat, store: Store) -> None:
+    """Who, how, how long; the answer brings what is on the desk then."""
+    client = seat("Grace Höpper")
+    first = client.get("/api/v1/turns").json()["turns"][0]
+    answer = say(client, first["id"], value="22", duration_ms=900)
+    assert (names(answer), answer.json()["waiting"]) == (["one", "three"], 2)
+    ((field, label),) = store.labels()
+    assert (field.name, label.id, label.value) == ("two", answer.json()["label"], "22")
+    assert (label.verifier, label.mode, label.duration_ms) == ("Grace Höpper", LabelMode.BLIND, 900)
+
+
+def test_sent_twice_it_is_one_label(seat: Seat) -> None:
+    """A key pressed twice, or an answer that was lost on its way."""
+    client = seat()
+    first = client.get("/api/v1/turns").json()["turns"][0]
+    labels = [say(client, first["id"], value="22").json()["label"] for _ in range(2)]
+    assert labels[0] == labels[1]
+
+
+def test_what_waits_no_longer_is_refused_with_the_reason(seat: Seat, store: Store) -> None:
+    """Somebody else was faster, or the turn went to somebody else."""
+    client = seat()
+    field = client.get("/api/v1/turns").json()["turns"][0]
+    store.add_label(field["id"], "22", verifier="bob", mode=LabelMode.BLIND)
+    answer = say(client, field["id"], value="21")
+    assert (answer.status_code, answer.json()) == (409, {"detail": "somebody else has keyed it meanwhile"})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"value": "1a"},
+        {"value": "9" * 33},
+        {"value": "1", "verdict": "unreadable"},
+        {"verdict": "x"},
+        {"duration_ms": -1},
+    ],
+)
+def test_what_is_no_value_is_refused(seat: Seat, store: Store, said: dict[str, Any]) -> None:
+    """Letters, more digits than any field has, digits with a verdict, times that cannot be."""
+    client = seat()
+    field = client.get("/api/v1/turns").json()["turns"][0]
+    assert say(client, field["id"], **said).status_code == 422
+    assert list(store.labels()) == []
+
+
+def test_a_verdict_settles_without_a_value(seat: Seat, store: Store) -> None:
+    """With one verifier; see the rules for two."""
+    client = TestClient(seat().app, base_url=HERE)
+    field = client.get("/api/v1/turns").json()["turns"][0]
+    say(client, field["id"], verdict="unreadable")
+    stored = store.field_with_evidence(field["id"])
+    assert stored.label is not None
+    assert (stored.label.verdict, stored.state) == (Verdict.UNREADABLE, FieldState.REVIEW)
+
+
+def test_two_browsers_never_show_the_same_field(seat: Seat) -> None:
+    """Each name has its own turns; a name is kept by the browser that gave it."""
+    ada, bob = seat("ada"), seat("bob")
+    assert names(ada.get("/api/v1/turns", params={"count": 1})) == ["two"]
+    assert names(bob.get("/api/v1/turns", params={"count": 5})) == ["one", "three"]
+    assert names(ada.get("/api/v1/turns", params={"count": 5})) == ["two"]
+    assert (ada.get("/api/v1/me").json(), bob.get("/api/v1/me").json()) == ({"name": "ada"}, {"name": "bob"})
+
+
+def test_undo_brings_the_field_back_with_what_was_said(seat: Seat) -> None:
+    """One label after the other, and then there is nothing."""
+    client = seat()
+    for value in ("22", "11"):
+        say(client, client.get("/api/v1/turns").json()["turns"][0]["id"], value=value)
+    found = [client.post("/api/v1/undo") for _ in range(3)]
+    assert [(names(answer)[0], answer.json()["said"]) for answer in found[:2]] == [("one", "11"), ("two", "22")]
+    assert (found[2].status_code, found[2].json()) == (404, {"detail": "there is nothing to take back"})
+
+
+def test_what_is_passed_over_comes_to_others(seat: Seat) -> None:
+    """At once to them, not to who passed it over."""
+    ada, bob = seat("ada"), seat("bob")
+    first = ada.get("/api/v1/turns", params={"count": 1}).json()["turns"][0]
+    assert names(ada.post(f"/api/v1/fields/{first['id']}/skip")) == ["one", "three"]
+    assert names(bob.get("/api/v1/turns")) == ["two"]
+
+
+def test_the_queue_by_form(seat: Seat, record: Any, make_field: Any) -> None:
+    """Most first; asked for one form, only that is given."""
+    record("c.png", [make_field("four", "4", confidence=0.1, reason="unsure")], form="other")
+    client = seat()
+    assert client.get("/api/v1/queue").json() == [{"form": "sheet", "waiting": 3}, {"form": "other", "waiting": 1}]
+    assert names(client.get("/api/v1/turns", params={"form": "other"})) == ["four"]
+
+
+def test_pictures_of_field_and_page(seat: Seat, store: Store, tmp_path: Path) -> None:
+    """The field as it was cut; the page from the archive, no larger than a screen needs; or why there is none."""
+    client = seat()
+    turn = client.get("/api/v1/turns").json()["turns"][0]
+    crop = client.get(turn["picture"])
+    assert (crop.headers["content-type"], crop.content[:4]) == ("image/png", b"\x89PNG")
+    missing = client.get(turn["page_picture"])
+    assert (missing.status_code, missing.json()["detail"]) == (404, "b.png: its file is not in the archive any more")
+    (document,) = store.documents(name="b.png")
+    path = archive.place(document, tmp_path / "var")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(cv2.imencode(".png", np.full((3000, 2000), 200, np.uint8))[1].tobytes())
+    page = client.get(turn["page_picture"])
+    assert page.headers["content-type"] == "image/jpeg"
+    shown = cv2.imdecode(np.frombuffer(page.content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert shown is not None
+    assert shown.shape == (1800, 1200)
+    assert client.get(turn["page_picture"].replace("pages/1", "pages/2")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/fields/99/picture", "/api/v1/documents/99/pages/1/picture", "/api/v1/nothing", "/static/../app.py"],
+)
+def test_what_is_not_there(seat: Seat, path: str) -> None:
+    """404, and nothing of the machine's files."""
+    assert seat().get(path).status_code == 404
+
+
+def test_a_label_for_a_field_that_is_not_there(seat: Seat) -> None:
+    """404, also for numbers that no database has."""
+    assert say(seat(), 99, value="1").status_code == 404
+    assert say(seat(), 2**70, value="1").status_code == 422
+
+
+@pytest.mark.parametrize("host", ["evil.example:8461", "127.0.0.1:1", "127.0.0.1", ""])
+def test_another_name_of_this_machine_is_refused(seat: Seat, host: str) -> None:
+    """A page elsewhere whose name was made to mean 127.0.0.1 gets nothing (DNS rebinding)."""
+    assert seat().get("/api/v1/turns", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_another_site_may_change_nothing(seat: Seat, store: Store, headers: dict[str, str]) -> None:
+    """A form on another page that posts here is refused; a link to a page of the desk is not."""
+    client = seat()
+    assert client.post("/api/v1/undo", headers=headers).status_code == 403
+    assert client.put("/api/v1/me", json={"name": "eve"}, headers=headers).status_code == 403
+    assert client.get("/", headers=headers).status_code == 200
+
+
+def test_its_own_pages_may(seat: Seat) -> None:
+    """What a browser sends from the desk itself."""
+    headers = {"Origin": HERE, "Sec-Fetch-Site": "same-origin"}
+    assert seat().post("/api/v1/undo", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/fields", "/api/v1/turns", "/api/v1/nothing", "/static/desk.css"])
+def test_every_answer_is_guarded(seat: Seat, path: str) -> None:
+    """No code from elsewhere, in nobody's frame, kept by no cache; errors too."""
+    answer = seat().get(path)
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_pages_hold_names_as_text(seat: Seat, record: Any, make_field: Any) -> None:
+    """A form called like a tag is a name."""
+    record("c.png", [make_field("four", "4", confidence=0.1, reason="unsure")], form="<script>alert(1)</script>")
+    page = seat("<b>eve</b>").get("/").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "&lt;b&gt;eve&lt;/b&gt;" in page
+
+
+def test_one_verifier_settles_where_that_is_the_rule(store: Store, waiting: None, tmp_path: Path) -> None:
+    """With verify.second_keying off."""
+    config = Config(root=tmp_path, verify=Verify(second_keying=False))
+    client = TestClient(create_app(config, store, port=8461, verifier="ada"), base_url=HERE)
+    say(client, client.get("/api/v1/turns").json()["turns"][0]["id"], value="21")
+    assert [label.value for _, label in store.labels()] == ["21"]

@@ -1,0 +1,48 @@
+"""Where the desk listens."""
+
+import socket
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from digitd.config import Config, Web
+from digitd.desk.server import Server
+from digitd.errors import ConfigError
+from digitd.store import Store
+
+
+def config(listen: str, root: Path) -> Config:
+    return Config(root=root, web=Web(listen=listen))
+
+
+def test_it_answers_until_it_is_stopped(store: Store, tmp_path: Path) -> None:
+    """In a thread of its own, on any free port where none is named."""
+    server = Server(config("127.0.0.1:0", tmp_path), store, verifier="ada")
+    server.start()
+    with urlopen(server.url) as answer:
+        assert b"0 fields wait" in answer.read()
+    server.stop()
+    with pytest.raises(OSError, match="refused"):
+        urlopen(server.url)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "[::]", "example.org"])
+def test_others_cannot_reach_it(store: Store, tmp_path: Path, host: str) -> None:
+    """There is no login: the message says what to do instead."""
+    with pytest.raises(ConfigError, match="this machine only"):
+        Server(config(f"{host}:0", tmp_path), store, verifier="ada")
+
+
+def test_a_port_that_is_taken(store: Store, tmp_path: Path) -> None:
+    """Is told, or another is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(ConfigError, match="already in use"):
+            Server(config(f"127.0.0.1:{taken}", tmp_path), store, verifier="ada")
+        server = Server(config(f"127.0.0.1:{taken}", tmp_path), store, verifier="ada", any_port=True)
+        assert server.port != taken
+        server.start()
+        server.stop()
+    with pytest.raises(ConfigError, match=r"no port above 65535\. Name another port"):
+        Server(config("127.0.0.1:70000", tmp_path), store, verifier="ada")
