@@ -87,6 +87,7 @@ class Verify(_Section):
     verifier: str = ""
     second_keying: bool = True
     audit_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    sown_share: Annotated[float, Field(ge=0, le=0.5)] = 0.03
     turn_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
 
 

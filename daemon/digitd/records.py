@@ -88,6 +88,8 @@ class LabelMode(StrEnum):
     SHOWN = "shown"
     #: Drawn at random from what passed untouched.
     AUDIT = "audit"
+    #: Each digit was seen among others that were read as the same one, errors sown among them, and none stood out.
+    LOOKALIKE = "lookalike"
     #: Came from a file.
     IMPORTED = "imported"
 

@@ -94,6 +94,29 @@ class Label:
     alone: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Glyphs that were read as digit, to be looked at together by verifier; some may be known to be others.
+
+    origins tells of each glyph its field's and document's number, the document's name, the page, and the field's name.
+    """
+
+    id: int
+    digit: int
+    verifier: str
+    glyphs: tuple[StoredGlyph, ...]
+    origins: tuple[tuple[int, int, str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAt:
+    """What came of a screen: sown errors that were missed, fields that it verified, and those it sent to be keyed."""
+
+    missed: int
+    verified: int
+    doubted: int
+
+
 #: What is told of a field that is verified and has no value.
 WHY_NO_VALUE = {Verdict.UNREADABLE: "cannot be read", Verdict.MISPLACED: "the picture shows another place"}
 

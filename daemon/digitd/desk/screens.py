@@ -1,9 +1,9 @@
 """The pages of the desk. What they show comes through the API; a page itself holds nothing of a document."""
 
-from pathlib import Path
+import pathlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -12,7 +12,7 @@ from digitd.desk.room import TheName, TheRoom
 router = APIRouter()
 
 _pages = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader(pathlib.Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -24,13 +24,20 @@ _pages = Environment(
 def start(room: TheRoom, name: TheName) -> HTMLResponse:
     """What waits, and who is here."""
     forms = sorted(room.store.waiting_by_form().items(), key=lambda one: -one[1])
-    return _page("start.html", name=name, forms=forms, waiting=sum(count for _, count in forms))
+    passed = sorted(room.store.to_look_at().items())
+    return _page("start.html", name=name, forms=forms, waiting=sum(count for _, count in forms), passed=passed)
 
 
 @router.get("/fields")
 def fields(name: TheName, form: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
     """Key field after field."""
     return _page("fields.html", name=name, form=form)
+
+
+@router.get("/lookalikes/{digit}")
+def lookalikes(name: TheName, digit: Annotated[int, Path(ge=0, le=9)]) -> HTMLResponse:
+    """Look at a hundred of what was read as one digit."""
+    return _page("lookalikes.html", name=name, digit=digit)
 
 
 def _page(template: str, **shown: Any) -> HTMLResponse:

@@ -71,6 +71,8 @@ class Keeping(Database):
             return 0
         with self._writing() as connection:
             chosen = select(fields.c.id).where(theirs, pages.c.document_id.in_(old))
-            connection.execute(update(glyphs).where(glyphs.c.field_id.in_(chosen)).values(pixels_png=b""))
+            connection.execute(
+                update(glyphs).where(glyphs.c.field_id.in_(chosen)).values(pixels_png=b"", to_look_at=False)
+            )
             connection.execute(update(fields).where(fields.c.id.in_(chosen.correlate(None))).values(crop=b""))
         return int(old[-1])

@@ -6,6 +6,7 @@ another keys blind, and where those differ a third settles it.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
@@ -13,7 +14,7 @@ from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
 from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels
-from digitd.store.tables import documents, fields, labels, pages, turns
+from digitd.store.tables import documents, fields, glyphs, labels, pages, turns
 from digitd.stored import Label, StoredField
 
 #: So many people keying blind settle a field, whatever they say.
@@ -58,26 +59,18 @@ class Labels(Fields):
         with self._writing() as connection:
             if in_turn and (known := _known(connection, field_id, verifier, (verdict, value))) is not None:
                 return known
-            label_id = connection.execute(
-                insert(labels)
-                .values(
-                    field_id=field_id,
-                    value=value,
-                    verifier=verifier,
-                    mode=mode,
-                    shown=shown,
-                    at=datetime.now(UTC),
-                    duration_ms=duration_ms,
-                    sampling_probability=sampling_probability,
-                    verdict=verdict,
-                    alone=alone,
-                )
-                .returning(labels.c.id)
-            ).scalar_one()
-            connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
-            _settle_field(connection, field_id)
-            _settle_document(connection, field_id)
-            return int(label_id)
+            return write_label(
+                connection,
+                field_id,
+                value,
+                verifier=verifier,
+                mode=mode,
+                shown=shown,
+                duration_ms=duration_ms,
+                sampling_probability=sampling_probability,
+                verdict=verdict,
+                alone=alone,
+            )
 
     def retract_label(self, label_id: int, *, verifier: str) -> None:
         """Take a label back by adding a row that says so; the field is as it was before that label."""
@@ -94,13 +87,26 @@ class Labels(Fields):
                 )
             )
             _settle_field(connection, row.field_id)
-            _settle_document(connection, row.field_id)
+            settle_document(connection, row.field_id)
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
         """Every field whose value is settled, with its last label, in the order of documents, pages and positions."""
         for field in self.fields(states=[FieldState.VERIFIED]):
             if field.label is not None and field.label.verdict is Verdict.VALUE:
                 yield field, field.label
+
+
+def write_label(connection: Connection, field_id: int, value: str, *, verifier: str, **said: Any) -> int:
+    """Add a label, and what it makes of its field and document; said is what `Labels.add_label` takes."""
+    label_id = connection.execute(
+        insert(labels)
+        .values(field_id=field_id, value=value, verifier=verifier, at=datetime.now(UTC), **said)
+        .returning(labels.c.id)
+    ).scalar_one()
+    connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
+    _settle_field(connection, field_id)
+    settle_document(connection, field_id)
+    return int(label_id)
 
 
 def _known(connection: Connection, field_id: int, verifier: str, said: tuple[Verdict, str]) -> int | None:
@@ -134,9 +140,11 @@ def _settle_field(connection: Connection, field_id: int) -> None:
     said = standing_labels(connection, [field_id])
     state = FieldState.VERIFIED if settled(row.value, said) else FieldState.REVIEW
     connection.execute(update(fields).where(fields.c.id == field_id).values(state=state if said else row.machine_state))
+    if said:
+        connection.execute(update(glyphs).where(glyphs.c.field_id == field_id).values(to_look_at=False))
 
 
-def _settle_document(connection: Connection, field_id: int) -> None:
+def settle_document(connection: Connection, field_id: int) -> None:
     """Move a field's document between review and done, as its fields now stand."""
     document_id = connection.execute(
         select(pages.c.document_id).join(fields, fields.c.page_id == pages.c.id).where(fields.c.id == field_id)

@@ -159,6 +159,15 @@ class GlyphRow(Base):
     """The evidence for one symbol of a field."""
 
     __tablename__ = "glyphs"
+    __table_args__ = (
+        Index(
+            "ix_glyphs_to_look_at",
+            "digit",
+            "sure",
+            sqlite_where=text("to_look_at"),
+            postgresql_where=text("to_look_at"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
@@ -170,6 +179,11 @@ class GlyphRow(Base):
     content: Mapped[str] = mapped_column(String(8))
     probabilities: Mapped[bytes]
     pixels_png: Mapped[bytes]
+    #: What it is in the field's value, and the probability of that; NULL where it is no digit of it.
+    digit: Mapped[int | None]
+    sure: Mapped[float | None]
+    #: Whether it passed, and nobody has looked at it yet.
+    to_look_at: Mapped[bool] = mapped_column(server_default=text("0"))
 
 
 class LabelRow(Base):
@@ -207,6 +221,34 @@ class TurnRow(Base):
     field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
     until: Mapped[datetime]
     skipped: Mapped[bool]
+
+
+class ScreenRow(Base):
+    """Glyphs of one digit that a person looked at together; missed counts sown errors that were taken for it."""
+
+    __tablename__ = "screens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digit: Mapped[int]
+    verifier: Mapped[str]
+    until: Mapped[datetime]
+    at: Mapped[datetime | None]
+    duration_ms: Mapped[int | None]
+    missed: Mapped[int | None]
+
+
+class LookRow(Base):
+    """A glyph on a screen: whether it was sown, and what was said of it, once something was."""
+
+    __tablename__ = "looks"
+    __table_args__ = (Index("ix_looks_screen_id_place", "screen_id", "place", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    screen_id: Mapped[int] = mapped_column(ForeignKey("screens.id"))
+    place: Mapped[int]
+    glyph_id: Mapped[int] = mapped_column(ForeignKey("glyphs.id"), index=True)
+    sown: Mapped[bool]
+    is_digit: Mapped[bool | None]
 
 
 class ServiceRow(Base):
@@ -256,4 +298,5 @@ def _table(mapped: type[Base]) -> Table:
 
 documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
 fields, glyphs, labels, turns = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow, TurnRow))
+screens, looks = (_table(kind) for kind in (ScreenRow, LookRow))
 service, receivers, deliveries = (_table(kind) for kind in (ServiceRow, ReceiverRow, DeliveryRow))

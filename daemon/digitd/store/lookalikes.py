@@ -1,0 +1,234 @@
+"""Digits that passed, looked at together: a screen of what was read as the same one, with known errors sown in.
+
+Who misses a sown error was not looking: the screen counts for nothing, and its glyphs come back.
+"""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+import numpy as np
+from sqlalchemy import Connection, exists, func, insert, select, update
+
+from digitd.errors import NotTheirTurn
+from digitd.records import CellContent, FieldState, LabelMode, Verdict
+from digitd.store.fields import by_itself, last_labels
+from digitd.store.labels import Labels, settle_document, write_label
+from digitd.store.tables import documents, fields, glyphs, looks, pages, screens
+from digitd.stored import LookedAt, Screen, StoredGlyph
+
+#: Verified fields among which errors to sow are chosen: those that look most like the digit of the screen.
+SOWN_FROM = 200
+
+
+class Lookalikes(Labels):
+    """Screens of glyphs that were read as one digit."""
+
+    def to_look_at(self) -> Mapping[int, int]:
+        """How many glyphs that passed nobody has looked at yet, by digit."""
+        query = select(glyphs.c.digit, func.count()).where(glyphs.c.to_look_at).group_by(glyphs.c.digit)
+        with self._reading() as connection:
+            return {digit: count for digit, count in connection.execute(query) if digit is not None}
+
+    def open_screen(
+        self,
+        digit: int,
+        verifier: str,
+        *,
+        now: datetime,
+        lasting: timedelta,
+        size: int = 100,
+        sown_share: float = 0.0,
+        chance: random.Random | None = None,
+    ) -> Screen | None:
+        """Glyphs that were read as digit, the least sure first, nobody else's until now + lasting; None if none wait.
+
+        A verifier who left one open gets it again. Errors sown in are that share of it, one at least where there are
+        verified digits to sow and the share is not 0.
+        """
+        with self._writing() as connection:
+            mine = (screens.c.verifier == verifier) & (screens.c.digit == digit)
+            left_open = select(screens.c.id).where(mine, screens.c.at.is_(None), screens.c.until > now)
+            key = connection.scalar(left_open.limit(1))
+            if key is None:
+                chosen = _to_look_at(connection, digit, now=now, size=size)
+                if not chosen:
+                    return None
+                wanted = max(1, round(sown_share * len(chosen))) if sown_share else 0
+                sown = _sown(connection, digit, wanted, chance or random.Random())  # noqa: S311 - no secret
+                key = _open(connection, digit, verifier, mixed(chosen, sown, chance), until=now + lasting)
+            connection.execute(update(screens).where(screens.c.id == key).values(until=now + lasting))
+            return _screen(connection, int(key))
+
+    def screen(self, screen_id: int) -> Screen | None:
+        """The screen of that number; None if there is none."""
+        with self._reading() as connection:
+            return _screen(connection, screen_id)
+
+    def close_screen(
+        self, screen_id: int, verifier: str, *, not_that_digit: Collection[int], now: datetime, duration_ms: int | None
+    ) -> LookedAt:
+        """Say which places of a screen are not its digit; all others are. Said again, it changes nothing.
+
+        Fields of which every digit was confirmed are verified; those of which one was not wait to be keyed. None of it
+        counts where a sown error was missed.
+
+        Raises
+        ------
+        NotTheirTurn
+            There is no such screen, or it is another's.
+        """
+        with self._writing() as connection:
+            row = connection.execute(select(screens).where(screens.c.id == screen_id)).first()
+            if row is None or row.verifier != verifier:
+                raise NotTheirTurn("there is no such screen on this desk")
+            if row.at is not None:
+                return LookedAt(missed=row.missed, verified=0, doubted=0)
+            seen = connection.execute(select(looks).where(looks.c.screen_id == screen_id)).all()
+            missed = sum(look.sown and look.place not in not_that_digit for look in seen)
+            connection.execute(
+                update(screens).where(screens.c.id == screen_id).values(at=now, duration_ms=duration_ms, missed=missed)
+            )
+            for is_digit in (True, False):
+                said = [look.id for look in seen if (look.place not in not_that_digit) is is_digit]
+                connection.execute(update(looks).where(looks.c.id.in_(said)).values(is_digit=is_digit))
+            if missed:
+                return LookedAt(missed=missed, verified=0, doubted=0)
+            own = [look for look in seen if not look.sown]
+            doubted = _doubt(connection, [look.glyph_id for look in own if look.place in not_that_digit])
+            confirmed = [look.glyph_id for look in own if look.place not in not_that_digit]
+            verified = _confirm(connection, confirmed, verifier=verifier)
+            return LookedAt(missed=0, verified=verified, doubted=doubted)
+
+
+def mixed(chosen: Sequence[int], sown: Sequence[int], chance: random.Random | None) -> list[tuple[int, bool]]:
+    """Glyphs in their order, with those that are sown at places drawn at random; each with whether it is."""
+    chance = chance or random.Random()  # noqa: S311 - no secret
+    places = set(chance.sample(range(len(chosen) + len(sown)), len(sown)))
+    rest, errors = iter(chosen), iter(sown)
+    return [
+        (next(errors), True) if place in places else (next(rest), False) for place in range(len(chosen) + len(sown))
+    ]
+
+
+def _to_look_at(connection: Connection, digit: int, *, now: datetime, size: int) -> list[int]:
+    on_screen = exists().where(
+        looks.c.glyph_id == glyphs.c.id,
+        looks.c.sown.is_(False),
+        looks.c.screen_id == screens.c.id,
+        screens.c.at.is_(None),
+        screens.c.until > now,
+    )
+    query = (
+        select(glyphs.c.id)
+        .join(fields, glyphs.c.field_id == fields.c.id)
+        .where(glyphs.c.to_look_at, glyphs.c.digit == digit, by_itself(FieldState.ACCEPTED), ~on_screen)
+        .order_by(glyphs.c.sure, glyphs.c.id)
+        .limit(size)
+    )
+    return list(connection.scalars(query))
+
+
+def _sown(connection: Connection, digit: int, wanted: int, chance: random.Random) -> list[int]:
+    """Glyphs that people said are other digits, and that look most like this one."""
+    verified = fields.c.state == FieldState.VERIFIED
+    count = connection.scalar(select(func.count()).select_from(fields).where(verified)) or 0
+    if not wanted or not count:
+        return []
+    start = chance.randrange(max(1, count - SOWN_FROM + 1))
+    among = connection.execute(
+        select(fields.c.id, fields.c.value).where(verified).order_by(fields.c.confidence).limit(SOWN_FROM).offset(start)
+    ).all()
+    said = last_labels(connection, [row.id for row in among])
+    known = [row.id for row in among if (said[row.id].verdict, said[row.id].value) == (Verdict.VALUE, row.value)]
+    others = connection.execute(
+        select(glyphs.c.id, glyphs.c.probabilities).where(
+            glyphs.c.field_id.in_(known), glyphs.c.digit != digit, glyphs.c.pixels_png != b""
+        )
+    ).all()
+    alike = sorted(others, key=lambda row: -float(np.frombuffer(row.probabilities, "<f4")[digit]))
+    return [row.id for row in islice(alike, wanted)]
+
+
+def _open(
+    connection: Connection, digit: int, verifier: str, shown: Sequence[tuple[int, bool]], *, until: datetime
+) -> int:
+    key = connection.execute(
+        insert(screens).values(digit=digit, verifier=verifier, until=until).returning(screens.c.id)
+    ).scalar_one()
+    rows = [
+        {"screen_id": key, "place": place, "glyph_id": glyph_id, "sown": sown}
+        for place, (glyph_id, sown) in enumerate(shown)
+    ]
+    connection.execute(insert(looks), rows)
+    return int(key)
+
+
+def _screen(connection: Connection, screen_id: int) -> Screen | None:
+    row = connection.execute(select(screens).where(screens.c.id == screen_id)).first()
+    if row is None:
+        return None
+    found = connection.execute(
+        select(
+            glyphs,
+            pages.c.number,
+            pages.c.document_id,
+            documents.c.name.label("document"),
+            fields.c.name.label("field"),
+        )
+        .join(looks, looks.c.glyph_id == glyphs.c.id)
+        .join(fields, glyphs.c.field_id == fields.c.id)
+        .join(pages, fields.c.page_id == pages.c.id)
+        .join(documents, pages.c.document_id == documents.c.id)
+        .where(looks.c.screen_id == screen_id)
+        .order_by(looks.c.place)
+    ).all()
+    return Screen(
+        id=row.id,
+        digit=row.digit,
+        verifier=row.verifier,
+        glyphs=tuple(
+            StoredGlyph(
+                id=each.id,
+                position=each.position,
+                content=CellContent(each.content),
+                probabilities=np.frombuffer(each.probabilities, "<f4"),
+                pixels_png=each.pixels_png,
+            )
+            for each in found
+        ),
+        origins=tuple((each.field_id, each.document_id, each.document, each.number, each.field) for each in found),
+    )
+
+
+def _doubt(connection: Connection, glyph_ids: Sequence[int]) -> int:
+    """Let the fields of glyphs be keyed; returns how many."""
+    of_field = select(glyphs.c.field_id).where(glyphs.c.id.in_(glyph_ids)).distinct()
+    doubted = list(connection.scalars(of_field))
+    for field_id in doubted:
+        connection.execute(
+            update(fields)
+            .where(fields.c.id == field_id, by_itself(FieldState.ACCEPTED))
+            .values(state=FieldState.REVIEW)
+        )
+        connection.execute(update(glyphs).where(glyphs.c.field_id == field_id).values(to_look_at=False))
+        settle_document(connection, field_id)
+    return len(doubted)
+
+
+def _confirm(connection: Connection, glyph_ids: Sequence[int], *, verifier: str) -> int:
+    """Verify those fields of glyphs of which no digit is left to look at; returns how many."""
+    connection.execute(update(glyphs).where(glyphs.c.id.in_(glyph_ids)).values(to_look_at=False))
+    more = glyphs.alias()
+    left = exists().where(more.c.field_id == fields.c.id, more.c.to_look_at)
+    query = (
+        select(fields.c.id, fields.c.value)
+        .join(glyphs, glyphs.c.field_id == fields.c.id)
+        .where(glyphs.c.id.in_(glyph_ids), by_itself(FieldState.ACCEPTED), ~left)
+        .distinct()
+    )
+    done = connection.execute(query).all()
+    for field in done:
+        write_label(connection, field.id, field.value, verifier=verifier, mode=LabelMode.LOOKALIKE, shown=field.value)
+    return len(done)
