@@ -1,0 +1,137 @@
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from digitd.errors import NotTheirTurn
+from digitd.records import DocumentState, LabelMode
+from digitd.store import Store
+from digitd.store.lookalikes import mixed
+from digitd.stored import Screen
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+LASTING = timedelta(minutes=5)
+
+
+@pytest.fixture
+def passed(record: Any, make_field: Any) -> None:
+    """Fields that passed: 17, 7 and 71; one that did not."""
+    record("a.png", [make_field("one", "17"), make_field("two", "7")])
+    record("b.png", [make_field("three", "71"), make_field("four", "77", reason="unsure")])
+
+
+def opened(store: Store, verifier: str = "ada", digit: int = 7, *, after: float = 0.0, **named: Any) -> Screen | None:
+    return store.open_screen(
+        digit, verifier, now=NOW + timedelta(seconds=after), lasting=LASTING, chance=random.Random(1), **named
+    )
+
+
+def on(screen: Screen | None) -> list[str]:
+    return [] if screen is None else [field for *_, field in screen.origins]
+
+
+def close(store: Store, screen: Screen | None, *marked: int, verifier: str = "ada") -> tuple[int, int, int]:
+    assert screen is not None
+    came = store.close_screen(screen.id, verifier, not_that_digit=marked, now=NOW, duration_ms=900)
+    return came.missed, came.verified, came.doubted
+
+
+def states(store: Store) -> dict[str, str]:
+    return {field.name: str(field.state) for field in store.fields()}
+
+
+def test_only_digits_that_passed_are_looked_at(store: Store, passed: None) -> None:
+    """Those of one digit, of fields that nobody has to key anyway."""
+    assert store.to_look_at() == {1: 2, 7: 3}
+    assert on(opened(store)) == ["one", "two", "three"]
+    assert opened(store, digit=3) is None
+
+
+def test_a_field_is_verified_when_all_its_digits_were_confirmed(store: Store, passed: None) -> None:
+    """Not before; the label says how it was given, and what was seen."""
+    assert close(store, opened(store)) == (0, 1, 0)
+    assert states(store) == {"one": "accepted", "two": "verified", "three": "accepted", "four": "review"}
+    assert close(store, opened(store, digit=1)) == (0, 2, 0)
+    assert store.to_look_at() == {}
+    assert {(label.value, label.shown, label.mode) for _, label in store.labels()} == {
+        (value, value, LabelMode.LOOKALIKE) for value in ("17", "7", "71")
+    }
+
+
+def test_the_field_of_what_stands_out_is_keyed(store: Store, passed: None) -> None:
+    """Its document waits again, and none of its digits is shown to anybody before."""
+    screen = opened(store)
+    assert close(store, screen, on(screen).index("one")) == (0, 1, 1)
+    assert states(store)["one"] == "review"
+    assert store.documents()[0].state is DocumentState.REVIEW
+    assert on(opened(store, digit=1)) == ["three"]
+
+
+def test_two_people_never_look_at_the_same(store: Store, passed: None) -> None:
+    """Until the time of the first is over; who left a screen open gets it again."""
+    screen = opened(store, size=2)
+    assert (on(screen), on(opened(store, "bob"))) == (["one", "two"], ["three"])
+    again = opened(store, after=10)
+    assert (again and again.id) == (screen and screen.id)
+    assert on(opened(store, "eve", after=311)) == ["one", "two", "three"]
+
+
+def test_errors_that_people_know_are_sown(store: Store, passed: None, record: Any, make_field: Any) -> None:
+    """Digits that were verified as others; found, they change nothing; missed, the screen counts for nothing."""
+    record("c.png", [make_field("known", "1", reason="unsure")])
+    (known,) = store.field_named(document="c.png", page=1, field="known")
+    store.add_label(known.id, "1", verifier="bob", mode=LabelMode.BLIND)
+    screen = opened(store, sown_share=0.03)
+    assert sorted(on(screen)) == ["known", "one", "three", "two"]
+    assert close(store, screen) == (1, 0, 0)
+    assert store.to_look_at()[7] == 3
+    screen = opened(store, sown_share=0.03)
+    assert sorted(on(screen)) == ["known", "one", "three", "two"]
+    place = on(screen).index("known")
+    assert close(store, screen, place) == (0, 1, 0)
+    assert states(store)["known"] == "verified"
+
+
+def test_a_correction_is_no_known_error(store: Store, passed: None, record: Any, make_field: Any) -> None:
+    """Where people said another number than the machine, which glyph is which is not known."""
+    record("c.png", [make_field("corrected", "1", reason="unsure")])
+    (corrected,) = store.field_named(document="c.png", page=1, field="corrected")
+    store.add_label(corrected.id, "7", verifier="bob", mode=LabelMode.BLIND)
+    assert on(opened(store, sown_share=0.5)) == ["one", "two", "three"]
+
+
+def test_said_twice_it_is_said_once(store: Store, passed: None) -> None:
+    """And by nobody but the person whose screen it is."""
+    screen = opened(store)
+    assert screen is not None
+    with pytest.raises(NotTheirTurn):
+        close(store, screen, verifier="bob")
+    assert close(store, screen) == (0, 1, 0)
+    assert close(store, screen, 0, 1, 2) == (0, 0, 0)
+    assert states(store)["one"] == "accepted"
+    with pytest.raises(NotTheirTurn):
+        store.close_screen(99, "ada", not_that_digit=(), now=NOW, duration_ms=None)
+
+
+def test_what_was_keyed_meanwhile_stays_as_it_was_keyed(store: Store, passed: None) -> None:
+    """Another's label on a field of the screen is not written over."""
+    screen = opened(store)
+    (two,) = store.field_named(document="a.png", page=1, field="two")
+    store.add_label(two.id, "1", verifier="bob", mode=LabelMode.IMPORTED)
+    assert close(store, screen) == (0, 0, 0)
+    assert [label.value for _, label in store.labels()] == ["1"]
+
+
+def test_audited_fields_are_not_looked_at(store: Store, record: Any, make_field: Any) -> None:
+    """Their labels must be blind."""
+    record("a.png", [make_field("one", "17")], audit_share=1.0)
+    assert store.to_look_at() == {}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sown_ones_are_anywhere_and_the_others_in_their_order(seed: int) -> None:
+    """Each is there once."""
+    shown = mixed(range(20), range(100, 103), random.Random(seed))
+    assert [glyph for glyph, sown in shown if not sown] == list(range(20))
+    assert [glyph for glyph, sown in shown if sown] == [100, 101, 102]
