@@ -45,7 +45,7 @@ def upgrade() -> None:
         "ix_glyphs_to_look_at",
         "glyphs",
         ["digit", "sure"],
-        sqlite_where=sa.text("to_look_at"),
+        sqlite_where=sa.text("to_look_at = 1"),
         postgresql_where=sa.text("to_look_at"),
     )
     op.create_table(
