@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from digitd import __version__
 from digitd.config import Config
-from digitd.desk import api, lookalikes, screens
+from digitd.desk import api, documents, lookalikes, screens
 from digitd.desk.guard import Guard
 from digitd.desk.pictures import pages_of
 from digitd.desk.room import Room
@@ -33,6 +33,7 @@ def create_app(config: Config, store: Store, *, port: int, verifier: str) -> Fas
     app.add_middleware(Guard, port=port)
     app.include_router(api.router, prefix=api.PREFIX)
     app.include_router(lookalikes.router, prefix=api.PREFIX)
+    app.include_router(documents.router, prefix=api.PREFIX)
     app.include_router(screens.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))
     for fault, status in ((NotTheirTurn, 409), (UnreadableDocument, 404), (DatabaseError, 503)):

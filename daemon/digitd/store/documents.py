@@ -101,6 +101,7 @@ class Documents(Database):
         *,
         states: Iterable[DocumentState] | None = None,
         name: str | None = None,
+        sha256: str | None = None,
         ids: Collection[int] | None = None,
         newest: int | None = None,
     ) -> list[Document]:
@@ -110,6 +111,8 @@ class Documents(Database):
             query = query.where(documents.c.state.in_([str(s) for s in states]))
         if name is not None:
             query = query.where(documents.c.name == name)
+        if sha256 is not None:
+            query = query.where(documents.c.sha256 == sha256)
         if ids is not None:
             query = query.where(documents.c.id.in_(ids))
         if newest is not None:

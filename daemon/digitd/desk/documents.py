@@ -1,0 +1,187 @@
+"""The API of documents: hand one in, see what became of it, and take its values."""
+
+import hashlib
+import os
+import pathlib
+from datetime import datetime
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from digitd.desk.api import Id
+from digitd.desk.room import Room, TheRoom
+from digitd.forms import library
+from digitd.intake.names import printable
+from digitd.records import DocumentState, FieldState
+from digitd.stored import Document, StoredField
+
+router = APIRouter(tags=["documents"])
+
+#: Formats by which a name that has none is completed; the bytes themselves say what they are.
+SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"II": ".tif", b"MM": ".tif", b"%PDF": ".pdf"}
+
+#: The longest name that is kept of what is handed in, in characters.
+LONGEST_NAME = 120
+
+
+class Facts(BaseModel):
+    """A document as it stands."""
+
+    id: int
+    name: str
+    sha256: str
+    form: str | None
+    state: DocumentState
+    reason: str
+    seen_at: datetime
+    read_at: datetime | None
+
+
+class Step(BaseModel):
+    """A change of a document's state."""
+
+    at: datetime
+    state: DocumentState
+    reason: str
+
+
+class Value(BaseModel):
+    """A field's value. While it waits to be keyed it is not told, so that nobody keys what was read."""
+
+    id: int
+    page: int
+    form: str | None
+    field: str
+    value: str | None
+    confidence: float | None
+    state: FieldState
+
+
+class Whole(Facts):
+    """A document with its history and its values."""
+
+    history: list[Step]
+    values: list[Value]
+
+
+class HandedIn(BaseModel):
+    """What was handed in: where it lies until it is taken, or the document that has these bytes already."""
+
+    sha256: str
+    name: str
+    document: int | None
+
+
+class Chosen(BaseModel):
+    """Which documents; the newest first."""
+
+    state: DocumentState | None = None
+    name: str | None = Field(default=None, max_length=300)
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    newest: int = Field(default=50, ge=1, le=1000)
+
+
+@router.get("/documents")
+def documents(room: TheRoom, chosen: Annotated[Chosen, Query()]) -> list[Facts]:
+    """The newest documents that are as asked for."""
+    states = None if chosen.state is None else [chosen.state]
+    found = room.store.documents(states=states, name=chosen.name, sha256=chosen.sha256, newest=chosen.newest)
+    return [_facts(document) for document in reversed(found)]
+
+
+@router.get("/documents/{document_id}", responses={404: {}})
+def document(room: TheRoom, document_id: Id) -> Whole:
+    """A document, what became of it, and its values."""
+    found = room.store.documents(ids=[document_id])
+    if not found:
+        raise HTTPException(404, "there is no such document")
+    return Whole(
+        **_facts(found[0]).model_dump(),
+        history=[Step(at=step.at, state=step.state, reason=step.reason) for step in room.store.history(document_id)],
+        values=[_value(field) for field in room.store.fields(document_id=document_id)],
+    )
+
+
+@router.post("/documents/{name}", status_code=202, responses={404: {}, 413: {}, 422: {}, 507: {}})
+async def hand_in(
+    room: TheRoom,
+    request: Request,
+    name: Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)],
+    form: Annotated[str | None, Query(max_length=200)] = None,
+) -> HandedIn:
+    """Hand in a document: the body is its bytes, form what it must be. The same bytes again are handed in once."""
+    if form is not None and form not in library.names(room.config.forms):
+        raise HTTPException(404, f"there is no form called {form}")
+    inbox = room.config.inbox
+    part = inbox / f".{uuid4().hex}.part"  # no look at the inbox takes it
+    try:
+        sha256, first = await _received(request, part, room)
+        known = room.store.documents(sha256=sha256, newest=1)
+        kept = _named(name, sha256, first)
+        if known:
+            part.unlink()
+        else:
+            folder = inbox / form if form else inbox
+            folder.mkdir(exist_ok=True)
+            part.replace(folder / kept)
+    except OSError as fault:
+        part.unlink(missing_ok=True)
+        raise HTTPException(507, f"it cannot be kept: {fault.strerror}") from None
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return HandedIn(sha256=sha256, name=kept, document=known[0].id if known else None)
+
+
+async def _received(request: Request, part: pathlib.Path, room: Room) -> tuple[str, bytes]:
+    """Write what comes into a file; returns its hash and its first bytes."""
+    digest, size, first = hashlib.sha256(), 0, b""
+    with part.open("xb") as file:
+        async for some in request.stream():
+            size += len(some)
+            if size > room.config.intake.max_megabytes * 1e6:
+                raise HTTPException(413, f"it is larger than {room.config.intake.max_megabytes:g} MB")
+            digest.update(some)
+            first = first or some[:4]
+            file.write(some)
+        file.flush()
+        os.fsync(file.fileno())
+    if not size:
+        raise HTTPException(422, "the body is empty: send the document's bytes")
+    return digest.hexdigest(), first
+
+
+def _named(name: str, sha256: str, first: bytes) -> str:
+    """A name for the inbox that is the same for the same bytes, and no path."""
+    plain = printable(name).replace("/", "_").replace("\\", "_").lstrip(".~#") or "document"
+    stem, dot, suffix = plain.rpartition(".")
+    ending = next((ending for magic, ending in SUFFIXES.items() if first.startswith(magic)), "")
+    return f"{stem if dot else plain}-{sha256[:8]}{dot + suffix if dot else ending}"
+
+
+def _facts(document: Document) -> Facts:
+    return Facts(
+        id=document.id,
+        name=document.name,
+        sha256=document.sha256,
+        form=document.form,
+        state=document.state,
+        reason=document.reason,
+        seen_at=document.seen_at,
+        read_at=document.read_at,
+    )
+
+
+def _value(field: StoredField) -> Value:
+    waits = field.state is FieldState.REVIEW
+    return Value(
+        id=field.id,
+        page=field.page,
+        form=field.form,
+        field=field.name,
+        value=None if waits else field.value,
+        confidence=None if waits else field.confidence,
+        state=field.state,
+    )
