@@ -209,7 +209,19 @@ def test_its_own_pages_may(seat: Seat) -> None:
     assert seat().post("/api/v1/undo", headers=headers).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/fields", "/api/v1/turns", "/api/v1/nothing", "/static/desk.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/fields",
+        "/lookalikes/7",
+        "/documents",
+        "/documents/1",
+        "/api/v1/turns",
+        "/api/v1/nothing",
+        "/static/desk.css",
+    ],
+)
 def test_every_answer_is_guarded(seat: Seat, path: str) -> None:
     """No code from elsewhere, in nobody's frame, kept by no cache; errors too."""
     answer = seat().get(path)

@@ -182,8 +182,13 @@ def _on_desk(keying: Keying, wanted: Wanted) -> dict[str, Any]:
     return {"waiting": keying.store.waiting(form=wanted.form), "turns": found}
 
 
+def place_of(field: StoredField) -> Place:
+    """Where a field lies on its page."""
+    box, width, height = field.box, field.page_width_px, field.page_height_px
+    return Place(x0=box.x0 / width, y0=box.y0 / height, x1=box.x1 / width, y1=box.y1 / height)
+
+
 def _turn(field: StoredField) -> Turn:
-    width, height = field.page_width_px, field.page_height_px
     return Turn(
         id=field.id,
         document=field.document,
@@ -191,9 +196,7 @@ def _turn(field: StoredField) -> Turn:
         page=field.page,
         form=field.form,
         field=field.name,
-        place=Place(
-            x0=field.box.x0 / width, y0=field.box.y0 / height, x1=field.box.x1 / width, y1=field.box.y1 / height
-        ),
+        place=place_of(field),
         picture=f"{PREFIX}/fields/{field.id}/picture",
         page_picture=f"{PREFIX}/documents/{field.document_id}/pages/{field.page}/picture",
     )

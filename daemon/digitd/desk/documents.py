@@ -10,12 +10,12 @@ from uuid import uuid4
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from digitd.desk.api import Id
+from digitd.desk.api import Id, Place, place_of
 from digitd.desk.room import Room, TheRoom
 from digitd.forms import library
 from digitd.intake.names import printable
 from digitd.records import DocumentState, FieldState
-from digitd.stored import Document, StoredField
+from digitd.stored import Document, StoredField, as_row
 
 router = APIRouter(tags=["documents"])
 
@@ -57,6 +57,8 @@ class Value(BaseModel):
     value: str | None
     confidence: float | None
     state: FieldState
+    reason: str
+    place: Place
 
 
 class Whole(Facts):
@@ -184,4 +186,6 @@ def _value(field: StoredField) -> Value:
         value=None if waits else field.value,
         confidence=None if waits else field.confidence,
         state=field.state,
+        reason="" if waits else str(as_row(field)["reason"]),
+        place=place_of(field),
     )

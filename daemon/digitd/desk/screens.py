@@ -3,13 +3,17 @@
 import pathlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from digitd.desk.api import Id
 from digitd.desk.room import TheName, TheRoom
 
 router = APIRouter()
+
+#: Documents on their list.
+NEWEST = 200
 
 _pages = Environment(
     loader=FileSystemLoader(pathlib.Path(__file__).parent / "templates"),
@@ -38,6 +42,22 @@ def fields(name: TheName, form: Annotated[str, Query(max_length=200)] = "") -> H
 def lookalikes(name: TheName, digit: Annotated[int, Path(ge=0, le=9)]) -> HTMLResponse:
     """Look at a hundred of what was read as one digit."""
     return _page("lookalikes.html", name=name, digit=digit)
+
+
+@router.get("/documents")
+def documents(room: TheRoom, name: TheName) -> HTMLResponse:
+    """The newest documents."""
+    found = room.store.documents(newest=NEWEST)
+    return _page("documents.html", name=name, documents=found[::-1])
+
+
+@router.get("/documents/{document_id}")
+def document(room: TheRoom, name: TheName, document_id: Id) -> HTMLResponse:
+    """A document, its pages with what was read on them."""
+    found = room.store.documents(ids=[document_id])
+    if not found:
+        raise HTTPException(404, "there is no such document")
+    return _page("document.html", name=name, document=found[0])
 
 
 def _page(template: str, **shown: Any) -> HTMLResponse:
