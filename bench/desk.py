@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
@@ -30,7 +31,6 @@ from uuid import uuid4
 import cv2
 import numpy as np
 
-from digitd.config import load
 from digitd.demo.handwriting import write_number
 from digitd.records import Box, CellContent, DocumentReading, FieldReading, FieldState, Glyph, PageReading
 from digitd.store import Store
@@ -172,7 +172,7 @@ class Client:
 def one_by_one(port: int, *, fields: int) -> dict[str, float]:
     """Key fields one after the other; keys and server time a digit."""
     client, seconds, keyed = Client(port, "one"), 0.0, 0
-    _, desk = client.ask("GET", "/turns?count=4")
+    _, desk = client.ask("POST", "/turns?count=4")
     while keyed < fields and desk["turns"]:
         begun = time.perf_counter()
         _, desk = client.ask("POST", f"/fields/{desk['turns'][0]['id']}/label?count=4", {"value": "0" * DIGITS})
@@ -261,7 +261,7 @@ def clerks(folder: Path, *, count: int, seconds: float) -> dict[str, float]:
         while not ended.is_set():
             client.port = ports[0]
             with suppress(OSError):
-                _, desk = client.ask("GET", "/turns?count=4")
+                _, desk = client.ask("POST", "/turns?count=4")
                 while desk.get("turns") and not ended.is_set():
                     field = desk["turns"][0]["id"]
                     begun = time.perf_counter()
@@ -290,13 +290,10 @@ def clerks(folder: Path, *, count: int, seconds: float) -> dict[str, float]:
 
 def outcome(folder: Path, answers: list[float], confirmed: list[tuple[int, int]]) -> dict[str, float]:
     """What was confirmed and is not there; what is there twice; how long it took."""
-    config = load(folder / "config.toml")
-    with Store.open(config.database) as store, store._reading() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT id, field_id, verifier FROM labels WHERE verifier LIKE 'clerk%'"
-        ).all()
-    there = {row.id: row.field_id for row in rows}
-    twice = Counter((row.field_id, row.verifier) for row in rows)
+    with closing(sqlite3.connect(folder / "var" / "digitd.db")) as database:
+        rows = database.execute("SELECT id, field_id, verifier FROM labels WHERE verifier LIKE 'clerk%'").fetchall()
+    there = {label: field for label, field, _ in rows}
+    twice = Counter((field, verifier) for _, field, verifier in rows)
     ordered = sorted(answers)
     return {
         "labels": len(confirmed),

@@ -150,9 +150,15 @@ class StoredField:
     audit_probability: float | None = None
 
     @property
+    def in_audit(self) -> bool:
+        """Whether it passed, and waits to be keyed all the same."""
+        return self.audit_probability is not None and self.state is FieldState.ACCEPTED
+
+    @property
     def value(self) -> str:
-        """The value to use: the label's where there is one, else the machine's."""
-        return self.machine_value if self.label is None else self.label.value
+        """The value to use: what people settled, else the machine's."""
+        settled = self.label is not None and self.state is FieldState.VERIFIED
+        return self.label.value if settled and self.label else self.machine_value
 
 
 def as_row(field: StoredField) -> dict[str, object]:

@@ -22,6 +22,8 @@ def upgrade() -> None:
     )
     op.execute("ALTER TABLE labels ADD COLUMN verdict VARCHAR(16) NOT NULL DEFAULT 'value'")
     op.execute("ALTER TABLE labels ADD COLUMN alone BOOLEAN NOT NULL DEFAULT 1")  # all before settled their field
+    op.add_column("labels", sa.Column("entry", sa.String(64)))
+    op.create_index("uq_labels_entry", "labels", ["entry"], unique=True)
     op.drop_index("ix_labels_field_id", "labels")
     op.create_index("ix_labels_field_id_verifier", "labels", ["field_id", "verifier"])
     op.create_index("ix_labels_verifier_id", "labels", ["verifier", "id"])
@@ -78,9 +80,10 @@ def upgrade() -> None:
 def _name_digits(connection: sa.Connection) -> None:
     """Say of each glyph what digit of its field's value it is, as is written with new ones."""
     fields = connection.execute(sa.text("SELECT id, value, state FROM fields WHERE value != ''")).all()
-    of_field = sa.text(
-        "SELECT id, probabilities FROM glyphs WHERE field_id = :id AND content = 'digit' ORDER BY position"
-    )
+    of_field = sa.text("""
+        SELECT id, probabilities, length(pixels_png) AS bytes FROM glyphs
+        WHERE field_id = :id AND content = 'digit' ORDER BY position
+    """)
     name = sa.text("UPDATE glyphs SET digit = :digit, sure = :sure, to_look_at = :to_look_at WHERE id = :id")
     for field in fields:
         digits = [int(one) for one in field.value if "0" <= one <= "9"]
@@ -88,5 +91,10 @@ def _name_digits(connection: sa.Connection) -> None:
         if len(digits) == len(glyphs):
             for digit, glyph in zip(digits, glyphs, strict=True):
                 (sure,) = struct.unpack_from("<f", glyph.probabilities, 4 * digit)
-                told = {"digit": digit, "sure": sure, "to_look_at": field.state == "accepted", "id": glyph.id}
+                told = {
+                    "digit": digit,
+                    "sure": sure,
+                    "to_look_at": field.state == "accepted" and glyph.bytes > 0,
+                    "id": glyph.id,
+                }
                 connection.execute(name, told)

@@ -25,7 +25,7 @@ def key(page: Any, keys: str) -> None:
 def saved(page: Any, waiting: int) -> None:
     """The desk has all that was said."""
     expect(page.locator("#waiting")).to_have_text(str(waiting))
-    while page.evaluate("localStorage.getItem('digitd.unsent') ?? '[]'") != "[]":
+    while page.evaluate("Object.keys(localStorage).length"):
         page.wait_for_timeout(20)
 
 
@@ -56,7 +56,7 @@ def test_every_key_does_what_its_button_says(browse: Any, store: Store) -> None:
     shows(page, "three")
     key(page, "s")
     expect(page.locator("#told")).to_have_text("three is passed over.")
-    saved(page, 3)
+    saved(page, 1)
     said = {field.name: field.label and field.label.verdict for field in store.fields()}
     assert said == {"one": Verdict.MISPLACED, "sure": None, "two": Verdict.UNREADABLE, "three": None}
 
@@ -67,9 +67,10 @@ def test_undo_goes_back_also_after_a_reload(browse: Any, store: Store) -> None:
     shows(page, "two")
     key(page, "21 12 ")
     shows(page, "three")
-    saved(page, 3)
+    saved(page, 1)
     page.reload()
     shows(page, "three")
+    saved(page, 1)
     key(page, "u")
     shows(page, "one")
     expect(page.locator("#typed")).to_have_value("12")
@@ -78,7 +79,6 @@ def test_undo_goes_back_also_after_a_reload(browse: Any, store: Store) -> None:
     key(page, "22 ")
     saved(page, 2)
     assert labels(store) == {"two": "22"}
-    assert store.last_keyed("ada") is not None
 
 
 def test_two_clerks_at_once_never_see_the_same(browse: Any, store: Store) -> None:

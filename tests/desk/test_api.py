@@ -1,6 +1,6 @@
 """The API over an open store, as a browser on this machine asks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ from starlette.testclient import TestClient
 from digitd.config import Config, Verify
 from digitd.desk.app import create_app
 from digitd.desk.guard import HEADERS
+from digitd.desk.pictures import Pages
 from digitd.intake import archive
 from digitd.records import FieldState, LabelMode, Verdict
 from digitd.store import Store
 
-HERE = "http://127.0.0.1:8461"
+HOST = "127.0.0.1:8461"
+HERE = f"http://{HOST}"
 
 Seat = Callable[..., TestClient]
 
@@ -30,9 +32,16 @@ def waiting(make_field: Any, record: Any) -> None:
 
 
 @pytest.fixture
-def seat(store: Store, waiting: None, tmp_path: Path) -> Seat:
+def pages(tmp_path: Path) -> Iterator[Pages]:
+    drawer = Pages(Config(root=tmp_path))
+    yield drawer
+    drawer.close()
+
+
+@pytest.fixture
+def seat(store: Store, waiting: None, pages: Pages, tmp_path: Path) -> Seat:
     """A browser, and the name that is signed with there."""
-    app = create_app(Config(root=tmp_path), store, port=8461, verifier="ada")
+    app = create_app(Config(root=tmp_path), store, hosts=[HOST], verifier="ada", pages=pages)
 
     def taken(name: str = "") -> TestClient:
         client = TestClient(app, base_url=HERE)
@@ -53,7 +62,7 @@ def say(client: TestClient, field_id: int, **said: Any) -> Any:
 
 def test_the_least_sure_are_on_the_desk_and_nothing_tells_what_was_read(seat: Seat) -> None:
     """The one to key and the one behind it; where they lie as shares of the page; no reading, reason or confidence."""
-    answer = seat().get("/api/v1/turns")
+    answer = seat().post("/api/v1/turns")
     assert (names(answer), answer.json()["waiting"]) == (["two", "one"], 3)
     turn = answer.json()["turns"][0]
     assert turn["place"] == {"x0": 10 / 500, "y0": 20 / 700, "x1": 210 / 500, "y1": 80 / 700}
@@ -63,26 +72,43 @@ def test_the_least_sure_are_on_the_desk_and_nothing_tells_what_was_read(seat: Se
 def test_a_label_is_kept_with_all_that_is_known_of_it(seat: Seat, store: Store) -> None:
     """Who, how, how long; the answer brings what is on the desk then."""
     client = seat("Grace Höpper")
-    first = client.get("/api/v1/turns").json()["turns"][0]
+    first = client.post("/api/v1/turns").json()["turns"][0]
     answer = say(client, first["id"], value="22", duration_ms=900)
-    assert (names(answer), answer.json()["waiting"]) == (["one", "three"], 2)
+    assert names(answer) == ["one", "three"]
     ((field, label),) = store.labels()
     assert (field.name, label.id, label.value) == ("two", answer.json()["label"], "22")
     assert (label.verifier, label.mode, label.duration_ms) == ("Grace Höpper", LabelMode.BLIND, 900)
 
 
-def test_sent_twice_it_is_one_label(seat: Seat) -> None:
-    """A key pressed twice, or an answer that was lost on its way."""
+@pytest.mark.parametrize("value", ["22", "21"])
+def test_sent_twice_it_is_one_label(seat: Seat, value: str) -> None:
+    """An answer that was lost on its way, whatever was said, and whoever's turn it is by then."""
     client = seat()
-    first = client.get("/api/v1/turns").json()["turns"][0]
-    labels = [say(client, first["id"], value="22").json()["label"] for _ in range(2)]
-    assert labels[0] == labels[1]
+    while (first := client.post("/api/v1/turns").json()["turns"][0])["field"] != "two":
+        pytest.fail(f"{first['field']} comes first")
+    for other in client.post("/api/v1/turns", params={"count": 5}).json()["turns"][1:]:
+        say(client, other["id"], value={"one": "11", "three": "33"}[other["field"]])
+    answers = [say(client, first["id"], value=value, entry="an-entry-of-it") for _ in range(2)]
+    assert answers[0].json()["label"] == answers[1].json()["label"]
+    assert names(answers[1]) == ([] if value == "22" else ["two"])
+
+
+def test_nothing_tells_whether_it_was_what_was_read(seat: Seat) -> None:
+    """The answer to a label is the same where it settles the field and where it does not."""
+    answers = []
+    for value in ("22", "21"):
+        client = seat()
+        first = client.post("/api/v1/turns").json()["turns"][0]
+        answers.append(say(client, first["id"], value=value).json())
+        client.post("/api/v1/undo")
+    assert [set(answer) for answer in answers] == [{"label", "turns"}] * 2
+    assert answers[0]["turns"] == answers[1]["turns"]
 
 
 def test_what_waits_no_longer_is_refused_with_the_reason(seat: Seat, store: Store) -> None:
     """Somebody else was faster, or the turn went to somebody else."""
     client = seat()
-    field = client.get("/api/v1/turns").json()["turns"][0]
+    field = client.post("/api/v1/turns").json()["turns"][0]
     store.add_label(field["id"], "22", verifier="bob", mode=LabelMode.BLIND)
     answer = say(client, field["id"], value="21")
     assert (answer.status_code, answer.json()) == (409, {"detail": "somebody else has keyed it meanwhile"})
@@ -101,27 +127,27 @@ def test_what_waits_no_longer_is_refused_with_the_reason(seat: Seat, store: Stor
 def test_what_is_no_value_is_refused(seat: Seat, store: Store, said: dict[str, Any]) -> None:
     """Letters, more digits than any field has, digits with a verdict, times that cannot be."""
     client = seat()
-    field = client.get("/api/v1/turns").json()["turns"][0]
+    field = client.post("/api/v1/turns").json()["turns"][0]
     assert say(client, field["id"], **said).status_code == 422
     assert list(store.labels()) == []
 
 
-def test_a_verdict_settles_without_a_value(seat: Seat, store: Store) -> None:
-    """With one verifier; see the rules for two."""
-    client = TestClient(seat().app, base_url=HERE)
-    field = client.get("/api/v1/turns").json()["turns"][0]
+def test_a_verdict_is_kept_without_a_value(seat: Seat, store: Store) -> None:
+    """It differs from what was read, so another is asked."""
+    client = seat()
+    field = client.post("/api/v1/turns").json()["turns"][0]
     say(client, field["id"], verdict="unreadable")
     stored = store.field_with_evidence(field["id"])
     assert stored.label is not None
-    assert (stored.label.verdict, stored.state) == (Verdict.UNREADABLE, FieldState.REVIEW)
+    assert (stored.label.verdict, stored.label.value, stored.state) == (Verdict.UNREADABLE, "", FieldState.REVIEW)
 
 
 def test_two_browsers_never_show_the_same_field(seat: Seat) -> None:
     """Each name has its own turns; a name is kept by the browser that gave it."""
     ada, bob = seat("ada"), seat("bob")
-    assert names(ada.get("/api/v1/turns", params={"count": 1})) == ["two"]
-    assert names(bob.get("/api/v1/turns", params={"count": 5})) == ["one", "three"]
-    assert names(ada.get("/api/v1/turns", params={"count": 5})) == ["two"]
+    assert names(ada.post("/api/v1/turns", params={"count": 1})) == ["two"]
+    assert names(bob.post("/api/v1/turns", params={"count": 5})) == ["one", "three"]
+    assert names(ada.post("/api/v1/turns", params={"count": 5})) == ["two"]
     assert (ada.get("/api/v1/me").json(), bob.get("/api/v1/me").json()) == ({"name": "ada"}, {"name": "bob"})
 
 
@@ -129,7 +155,7 @@ def test_undo_brings_the_field_back_with_what_was_said(seat: Seat) -> None:
     """One label after the other, and then there is nothing."""
     client = seat()
     for value in ("22", "11"):
-        say(client, client.get("/api/v1/turns").json()["turns"][0]["id"], value=value)
+        say(client, client.post("/api/v1/turns").json()["turns"][0]["id"], value=value)
     found = [client.post("/api/v1/undo") for _ in range(3)]
     assert [(names(answer)[0], answer.json()["said"]) for answer in found[:2]] == [("one", "11"), ("two", "22")]
     assert (found[2].status_code, found[2].json()) == (404, {"detail": "there is nothing to take back"})
@@ -138,9 +164,9 @@ def test_undo_brings_the_field_back_with_what_was_said(seat: Seat) -> None:
 def test_what_is_passed_over_comes_to_others(seat: Seat) -> None:
     """At once to them, not to who passed it over."""
     ada, bob = seat("ada"), seat("bob")
-    first = ada.get("/api/v1/turns", params={"count": 1}).json()["turns"][0]
+    first = ada.post("/api/v1/turns", params={"count": 1}).json()["turns"][0]
     assert names(ada.post(f"/api/v1/fields/{first['id']}/skip")) == ["one", "three"]
-    assert names(bob.get("/api/v1/turns")) == ["two"]
+    assert names(bob.post("/api/v1/turns")) == ["two"]
 
 
 def test_the_queue_by_form(seat: Seat, record: Any, make_field: Any) -> None:
@@ -148,17 +174,17 @@ def test_the_queue_by_form(seat: Seat, record: Any, make_field: Any) -> None:
     record("c.png", [make_field("four", "4", confidence=0.1, reason="unsure")], form="other")
     client = seat()
     assert client.get("/api/v1/queue").json() == [{"form": "sheet", "waiting": 3}, {"form": "other", "waiting": 1}]
-    assert names(client.get("/api/v1/turns", params={"form": "other"})) == ["four"]
+    assert names(client.post("/api/v1/turns", params={"form": "other"})) == ["four"]
 
 
 def test_pictures_of_field_and_page(seat: Seat, store: Store, tmp_path: Path) -> None:
     """The field as it was cut; the page from the archive, no larger than a screen needs; or why there is none."""
     client = seat()
-    turn = client.get("/api/v1/turns").json()["turns"][0]
+    turn = client.post("/api/v1/turns").json()["turns"][0]
     crop = client.get(turn["picture"])
     assert (crop.headers["content-type"], crop.content[:4]) == ("image/png", b"\x89PNG")
     missing = client.get(turn["page_picture"])
-    assert (missing.status_code, missing.json()["detail"]) == (404, "b.png: its file is not in the archive any more")
+    assert (missing.status_code, missing.json()["detail"]) == (404, "b.png: its file is not in the archive")
     (document,) = store.documents(name="b.png")
     path = archive.place(document, tmp_path / "var")
     path.parent.mkdir(parents=True)
@@ -189,18 +215,29 @@ def test_a_label_for_a_field_that_is_not_there(seat: Seat) -> None:
 @pytest.mark.parametrize("host", ["evil.example:8461", "127.0.0.1:1", "127.0.0.1", ""])
 def test_another_name_of_this_machine_is_refused(seat: Seat, host: str) -> None:
     """A page elsewhere whose name was made to mean 127.0.0.1 gets nothing (DNS rebinding)."""
-    assert seat().get("/api/v1/turns", headers={"Host": host}).status_code == 403
+    assert seat().post("/api/v1/turns", headers={"Host": host}).status_code == 403
 
 
 @pytest.mark.parametrize(
     "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
 )
-def test_another_site_may_change_nothing(seat: Seat, store: Store, headers: dict[str, str]) -> None:
-    """A form on another page that posts here is refused; a link to a page of the desk is not."""
+def test_another_site_may_ask_nothing(seat: Seat, headers: dict[str, str]) -> None:
+    """A form on another page that posts here is refused, and so is a picture of ours on another page."""
     client = seat()
-    assert client.post("/api/v1/undo", headers=headers).status_code == 403
+    assert client.post("/api/v1/turns", headers=headers).status_code == 403
     assert client.put("/api/v1/me", json={"name": "eve"}, headers=headers).status_code == 403
-    assert client.get("/", headers=headers).status_code == 200
+    assert client.get("/api/v1/fields/1/picture", headers=headers).status_code == 403
+
+
+def test_a_link_from_another_site_leads_here(seat: Seat) -> None:
+    """A mail that says what waits may name the desk."""
+    assert seat().get("/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}).status_code == 200
+
+
+def test_a_body_that_is_too_large_is_not_read(seat: Seat) -> None:
+    """What is said of a field is short; documents have an address of their own."""
+    assert seat().post("/api/v1/undo", content=b"x" * 100_001).status_code == 403
+    assert seat().post("/api/v1/undo", content=iter([b"x"])).status_code == 403
 
 
 def test_its_own_pages_may(seat: Seat) -> None:
@@ -237,9 +274,9 @@ def test_pages_hold_names_as_text(seat: Seat, record: Any, make_field: Any) -> N
     assert "&lt;b&gt;eve&lt;/b&gt;" in page
 
 
-def test_one_verifier_settles_where_that_is_the_rule(store: Store, waiting: None, tmp_path: Path) -> None:
+def test_one_verifier_settles_where_that_is_the_rule(store: Store, waiting: None, pages: Pages, tmp_path: Path) -> None:
     """With verify.second_keying off."""
     config = Config(root=tmp_path, verify=Verify(second_keying=False))
-    client = TestClient(create_app(config, store, port=8461, verifier="ada"), base_url=HERE)
-    say(client, client.get("/api/v1/turns").json()["turns"][0]["id"], value="21")
+    client = TestClient(create_app(config, store, hosts=[HOST], verifier="ada", pages=pages), base_url=HERE)
+    say(client, client.post("/api/v1/turns").json()["turns"][0]["id"], value="21")
     assert [label.value for _, label in store.labels()] == ["21"]

@@ -22,7 +22,10 @@ def client(store: Store, tmp_path: Path) -> TestClient:
         (tmp_path / name).mkdir()
     library.new_form("amount", forms=tmp_path / "forms", references=[], whole_page=True)
     config = Config(root=tmp_path, intake=Intake(max_megabytes=1))
-    return TestClient(create_app(config, store, port=8461, verifier="ada"), base_url="http://127.0.0.1:8461")
+    return TestClient(
+        create_app(config, store, hosts=["127.0.0.1:8461"], verifier="ada", pages=lambda *_: b""),
+        base_url="http://127.0.0.1:8461",
+    )
 
 
 def dropped(root: Path) -> list[str]:
@@ -41,7 +44,13 @@ def test_what_is_handed_in_goes_through_the_inbox(client: TestClient, tmp_path: 
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("a.b.tif", "a.b-{}.tif"), ("scan", "scan-{}.png"), ("..%5Cx.png", "_x-{}.png"), (".hidden.png", "hidden-{}.png")],
+    [
+        ("a.b.tif", "a.b-{}.tif"),
+        ("scan", "scan-{}.png"),
+        ("..%5Cx.png", "_x-{}.png"),
+        ("漢" * 100 + ".png", "漢" * 38 + "-{}.png"),
+        (".hidden.png", "hidden-{}.png"),
+    ],
 )
 def test_a_name_is_no_path(client: TestClient, tmp_path: Path, name: str, kept: str) -> None:
     """Nothing leaves the inbox, nothing is hidden in it, and a missing ending is found in the bytes."""
@@ -87,6 +96,13 @@ def test_a_document_with_its_history_and_values(client: TestClient, record: Any,
         ("unsure", None, "review"),
     ]
     assert whole["values"][1]["confidence"] is None
+
+
+def test_nothing_tells_which_fields_are_audited(client: TestClient, record: Any, make_field: Any) -> None:
+    """A field that passed and was drawn looks like one that waits."""
+    document = record("a.png", [make_field("drawn", "17")], audit_share=1.0)
+    (value,) = client.get(f"/api/v1/documents/{document.id}").json()["values"]
+    assert (value["value"], value["confidence"], value["state"]) == (None, None, "review")
 
 
 def test_documents_are_chosen(client: TestClient, record: Any) -> None:

@@ -16,7 +16,7 @@ from digitd.store import Store
 @pytest.fixture
 def client(store: Store, record: Any, make_field: Any, tmp_path: Path) -> TestClient:
     record("a.png", [make_field("one", "17"), make_field("two", "7")])
-    app = create_app(Config(root=tmp_path), store, port=8461, verifier="ada")
+    app = create_app(Config(root=tmp_path), store, hosts=["127.0.0.1:8461"], verifier="ada", pages=lambda *_: b"")
     return TestClient(app, base_url="http://127.0.0.1:8461")
 
 

@@ -7,6 +7,7 @@ from urllib.request import urlopen
 import pytest
 
 from digitd.config import Config, Web
+from digitd.desk import server
 from digitd.desk.server import Server
 from digitd.errors import ConfigError
 from digitd.store import Store
@@ -32,6 +33,32 @@ def test_others_cannot_reach_it(store: Store, tmp_path: Path, host: str) -> None
     """There is no login: the message says what to do instead."""
     with pytest.raises(ConfigError, match="this machine only"):
         Server(config(f"{host}:0", tmp_path), store, verifier="ada")
+
+
+def test_a_request_that_never_ends_does_not_hold_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its body never comes: the desk ends all the same."""
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 1)
+    running = Server(config("127.0.0.1:0", tmp_path), store, verifier="ada")
+    running.start()
+    with socket.create_connection(("127.0.0.1", running.port)) as stuck:
+        head = f"POST /api/v1/undo HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nContent-Length: 9\r\n\r\n"
+        stuck.sendall(head.encode())
+        with urlopen(running.url):
+            running.stop()
+    assert running._thread is not None
+    assert not running._thread.is_alive()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.5", "[::1]", "localhost"])
+def test_each_of_this_machine_s_addresses_is_answered(store: Store, tmp_path: Path, host: str) -> None:
+    """By the name that the address line shows."""
+    running = Server(config(f"{host}:0", tmp_path), store, verifier="ada")
+    running.start()
+    with urlopen(running.url) as answer:
+        assert answer.status == 200
+    running.stop()
 
 
 def test_a_port_that_is_taken(store: Store, tmp_path: Path) -> None:

@@ -101,6 +101,37 @@ def test_a_correction_is_no_known_error(store: Store, passed: None, record: Any,
     assert on(opened(store, sown_share=0.5)) == ["one", "two", "three"]
 
 
+def test_a_doubt_stays_whatever_is_taken_back(store: Store, passed: None) -> None:
+    """Who keys the field and takes that back leaves it waiting: it has not passed again."""
+    screen = opened(store)
+    close(store, screen, on(screen).index("two"))
+    (two,) = store.field_named(document="a.png", page=1, field="two")
+    store.add_label(two.id, "1", verifier="bob", mode=LabelMode.BLIND, alone=False)
+    store.take_back("bob", until=NOW + LASTING)
+    assert states(store)["two"] == "review"
+
+
+def test_what_another_did_not_see_is_doubted_all_the_same(store: Store, passed: None) -> None:
+    """One confirmed it from a screen whose time was over, another marked it: it is keyed."""
+    late = opened(store)
+    other = opened(store, "bob", after=400)
+    assert close(store, late) == (0, 1, 0)
+    assert close(store, other, on(other).index("two"), verifier="bob") == (0, 0, 1)
+    assert states(store)["two"] == "review"
+    assert list(store.labels()) == []
+
+
+def test_digits_that_were_never_seen_verify_nothing(store: Store, passed: None) -> None:
+    """Their pictures were deleted while a screen was open, or before."""
+    screen = opened(store, digit=1)
+    with store._writing() as connection:
+        connection.exec_driver_sql("UPDATE glyphs SET to_look_at = 0")
+    assert close(store, screen) == (0, 0, 0)
+    with store._writing() as connection:
+        connection.exec_driver_sql("UPDATE glyphs SET to_look_at = 1, pixels_png = x''")
+    assert opened(store) is None
+
+
 def test_said_twice_it_is_said_once(store: Store, passed: None) -> None:
     """And by nobody but the person whose screen it is."""
     screen = opened(store)

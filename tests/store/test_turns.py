@@ -77,11 +77,10 @@ def test_what_is_given_back_is_free(store: Store, read: Any) -> None:
 
 
 def test_who_passes_a_field_over_leaves_it_to_others(store: Store, read: Any) -> None:
-    """Until an hour later, or until the next sitting; giving back what is shown does not end that."""
+    """Until an hour later, or until the next sitting."""
     read(REVIEW, name="a")
     (field,) = store.fields()
     store.skip_turn(field.id, "ada", now=NOW)
-    store.end_turns("ada", skipped=False)
     assert turn(store, "ada", after=3599) is None
     assert turn(store, "bob") == "a f0"
     store.end_turns("bob")
@@ -91,12 +90,15 @@ def test_who_passes_a_field_over_leaves_it_to_others(store: Store, read: Any) ->
     assert turn(store, "ada") == "a f0"
 
 
-def test_a_turn_can_be_taken_from_another(store: Store, read: Any) -> None:
+def test_what_is_taken_back_is_taken_from_another(store: Store, read: Any) -> None:
     """Who takes a label back gets its field, whoever has it on the screen now."""
     read(REVIEW, name="a")
     (field,) = store.fields()
+    key(store, field.id, "17", "ada")
     assert turn(store, "bob") == "a f0"
-    assert store.take_turn(field.id, "ada", until=NOW + TURN).id == field.id
+    taken = store.take_back("ada", until=NOW + TURN)
+    assert taken is not None
+    assert (taken[0].value, taken[1].id) == ("17", field.id)
     assert (turn(store, "bob"), turn(store, "ada")) == (None, "a f0")
 
 
@@ -130,17 +132,55 @@ def test_what_differs_from_the_machine_is_keyed_by_another(store: Store, read: A
 
 
 def test_two_who_differ_are_settled_by_a_third(store: Store, read: Any) -> None:
-    """Whatever the third says; until then the field and its document wait, and the two are not asked again."""
-    document = read(REVIEW, name="a")
-    (field,) = store.fields()
+    """Whatever the third says; until then the field and its document wait."""
+    document = read(REVIEW, REVIEW, name="a")
+    field, other = store.fields()
+    key(store, other.id, other.machine_value, "eve")
     key(store, field.id, "17", "ada")
     key(store, field.id, "11", "bob")
     assert (turn(store, "ada"), turn(store, "bob"), turn(store, "eve")) == (None, None, "a f0")
     assert store.document(document.id).state is DocumentState.REVIEW
-    assert list(store.labels()) == []
+    assert [label.value for _, label in store.labels()] == [other.machine_value]
     key(store, field.id, "17", "eve")
-    assert [label.value for _, label in store.labels()] == ["17"]
+    assert [label.value for _, label in store.labels()] == ["17", other.machine_value]
     assert store.document(document.id).state is DocumentState.DONE
+
+
+def test_where_all_who_key_have_keyed_it_comes_again(store: Store, read: Any) -> None:
+    """Two who differ, and no third: it comes again to either, after everything else."""
+    read(REVIEW, REVIEW, name="a")
+    field, other = store.fields()
+    key(store, field.id, "17", "ada")
+    key(store, field.id, "11", "bob")
+    assert turn(store, "ada") == "a f1"
+    key(store, other.id, other.machine_value, "ada")
+    assert turn(store, "ada") == "a f0"
+    key(store, field.id, "11", "ada")
+    assert (state(store, field.id), turn(store, "bob")) == (VERIFIED, None)
+
+
+def test_sent_twice_it_is_said_once(store: Store, read: Any) -> None:
+    """Also where the field has come to the same person again meanwhile."""
+    read(REVIEW, name="a")
+    (field,) = store.fields()
+    turn(store, "ada")
+    first = key(store, field.id, "17", "ada", in_turn=True, entry="e1")
+    assert turn(store, "ada") == "a f0"
+    assert key(store, field.id, "17", "ada", in_turn=True, entry="e1") == first
+    assert state(store, field.id) is REVIEW
+    key(store, field.id, "17", "ada", in_turn=True, entry="e2")
+    assert state(store, field.id) is VERIFIED
+
+
+def test_a_doubtful_page_is_not_done_by_an_audit(store: Store, take: Any, reading: Any) -> None:
+    """Nobody has seen the page by that; where a field of it had to be keyed, somebody has."""
+    for content, states, ends in ((1, [ACCEPTED], DocumentState.REVIEW), (2, [REVIEW], DocumentState.DONE)):
+        document = take(content)
+        store.claim_next()
+        store.record_reading(document.id, reading(*states, reason="no form"), card={}, audit_share=1.0)
+        (field,) = store.fields(document_id=document.id)
+        key(store, field.id, field.machine_value, "ada")
+        assert store.document(document.id).state is ends
 
 
 def test_who_is_alone_keys_again_at_the_end(store: Store, read: Any) -> None:
@@ -190,22 +230,17 @@ def test_without_a_share_nothing_is_audited(store: Store, read: Any) -> None:
     assert (store.waiting(), turn(store, "ada")) == (0, None)
 
 
-def test_the_last_that_was_keyed_is_found_across_sittings(store: Store, read: Any) -> None:
+def test_the_last_that_was_keyed_is_taken_back_across_sittings(store: Store, read: Any) -> None:
     """Not what was imported, taken back, or keyed by others."""
     read(REVIEW, REVIEW, REVIEW, name="a")
     one, two, three = (field.id for field in store.fields())
-    assert store.last_keyed("ada") is None
-    first = key(store, one, "1", "ada")
-    second = key(store, two, "2", "ada")
+    assert store.take_back("ada", until=NOW) is None
+    key(store, one, "1", "ada")
+    key(store, two, "2", "ada")
     key(store, three, "3", "bob")
     key(store, three, "3", "ada", mode=LabelMode.IMPORTED)
-    found = store.last_keyed("ada")
-    assert found is not None
-    assert (found.id, found.field_id, found.value) == (second, two, "2")
-    store.retract_label(second, verifier="ada")
-    found = store.last_keyed("ada")
-    assert found is not None
-    assert found.id == first
+    taken = [store.take_back("ada", until=NOW) for _ in range(3)]
+    assert [back and (back[0].field_id, back[0].value) for back in taken] == [(two, "2"), (one, "1"), None]
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,18 @@ class Turn(BaseModel):
 
 
 class Turns(BaseModel):
-    """The fields on this desk, and how many wait in all."""
+    """The fields on this desk."""
+
+    turns: list[Turn]
+
+
+class Desk(Turns):
+    """The fields on this desk, and how many wait that this person has not keyed.
+
+    Told when they are asked for, not when one is keyed: whether the number falls then would tell what was read.
+    """
 
     waiting: int
-    turns: list[Turn]
 
 
 class Said(BaseModel):
@@ -66,6 +74,11 @@ class Said(BaseModel):
     value: str = Field(default="", pattern=rf"^[0-9]{{0,{LONGEST}}}$")
     verdict: Verdict = Verdict.VALUE
     duration_ms: int | None = Field(default=None, ge=0, le=86_400_000)
+    entry: str | None = Field(
+        default=None,
+        pattern="^[0-9A-Za-z-]{8,64}$",
+        description="Names this act of saying: sent twice, it is said once.",
+    )
 
 
 class Saved(Turns):
@@ -103,27 +116,27 @@ def queue(room: TheRoom) -> list[Waiting]:
     return [Waiting(form=form, waiting=count) for form, count in sorted(found.items(), key=lambda one: -one[1])]
 
 
-@router.get("/turns")
-def turns(keying: TheKeying, wanted: Wants) -> Turns:
+@router.post("/turns")
+def turns(keying: TheKeying, wanted: Wants) -> Desk:
     """The fields that are this person's to key, nobody else's for as long as a turn."""
-    return Turns(**_on_desk(keying, wanted))
+    return Desk(turns=_on_desk(keying, wanted), waiting=keying.waiting(form=wanted.form))
 
 
 @router.post("/fields/{field_id}/label", responses={404: {}, 409: {}})
 def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wants) -> Saved:
-    """Say what a field is, in its turn; said twice it is one label. 409 if it waits no longer, or for another."""
+    """Say what a field is, in its turn. 409 if it waits no longer, or for another."""
     if said.verdict is not Verdict.VALUE and said.value:
         raise HTTPException(422, "a verdict has no digits")
     field = _field(room.store.field_if_any(field_id))
-    label_id = keying.save(field, said.value, verdict=said.verdict, duration_ms=said.duration_ms)
-    return Saved(label=label_id, **_on_desk(keying, wanted))
+    label_id = keying.save(field, said.value, verdict=said.verdict, duration_ms=said.duration_ms, entry=said.entry)
+    return Saved(label=label_id, turns=_on_desk(keying, wanted))
 
 
 @router.post("/fields/{field_id}/skip", responses={404: {}})
 def skip(room: TheRoom, keying: TheKeying, field_id: Id, wanted: Wants) -> Turns:
     """Pass a field over: others may have it at once, this person in an hour."""
     keying.skip(_field(room.store.field_if_any(field_id)).id)
-    return Turns(**_on_desk(keying, wanted))
+    return Turns(turns=_on_desk(keying, wanted))
 
 
 @router.post("/undo", responses={404: {}})
@@ -133,9 +146,8 @@ def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
     if found is None:
         raise HTTPException(404, "there is nothing to take back")
     label, field = found
-    rest = _on_desk(keying, wanted)
-    others = [turn for turn in rest["turns"] if turn.id != field.id]
-    return TakenBack(said=label.value, waiting=rest["waiting"], turns=[_turn(field), *others][: wanted.count])
+    others = [turn for turn in _on_desk(keying, wanted) if turn.id != field.id]
+    return TakenBack(said=label.value, turns=[_turn(field), *others][: wanted.count])
 
 
 @router.get("/fields/{field_id}/picture", responses={200: JPEG, 404: {}})
@@ -177,9 +189,8 @@ def _field(found: StoredField | None) -> StoredField:
     return found
 
 
-def _on_desk(keying: Keying, wanted: Wanted) -> dict[str, Any]:
-    found = [_turn(field) for field in keying.next(form=wanted.form, count=wanted.count)]
-    return {"waiting": keying.store.waiting(form=wanted.form), "turns": found}
+def _on_desk(keying: Keying, wanted: Wanted) -> list[Turn]:
+    return [_turn(field) for field in keying.next(form=wanted.form, count=wanted.count)]
 
 
 def place_of(field: StoredField) -> Place:

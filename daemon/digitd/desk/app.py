@@ -1,6 +1,6 @@
 """The desk as one ASGI application: screens, API, and what is answered when something cannot be done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -11,16 +11,28 @@ from digitd import __version__
 from digitd.config import Config
 from digitd.desk import api, documents, lookalikes, screens
 from digitd.desk.guard import Guard
-from digitd.desk.pictures import pages_of
 from digitd.desk.room import Room
 from digitd.errors import DatabaseError, NotTheirTurn, UnreadableDocument
 from digitd.store import Store
+from digitd.stored import Document
 
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(config: Config, store: Store, *, port: int, verifier: str) -> FastAPI:
-    """The desk of an open store, reached at port of this machine; verifier signs for whoever gives no name."""
+def create_app(
+    config: Config, store: Store, *, hosts: Collection[str], verifier: str, pages: Callable[[Document, int], bytes]
+) -> FastAPI:
+    """The desk of an open store.
+
+    Parameters
+    ----------
+    hosts
+        By which it is reached: what browsers say in the header Host.
+    verifier
+        Signs for whoever gives no name.
+    pages
+        Draws a page of a document, counted from 1.
+    """
     app = FastAPI(
         title="digitd",
         version=__version__,
@@ -29,8 +41,8 @@ def create_app(config: Config, store: Store, *, port: int, verifier: str) -> Fas
         docs_url=None,  # its page is fetched from elsewhere
         redoc_url=None,
     )
-    app.state.room = Room(config=config, store=store, verifier=verifier, page_picture=pages_of(config))
-    app.add_middleware(Guard, port=port)
+    app.state.room = Room(config=config, store=store, verifier=verifier, page_picture=pages)
+    app.add_middleware(Guard, hosts=frozenset(hosts))
     app.include_router(api.router, prefix=api.PREFIX)
     app.include_router(lookalikes.router, prefix=api.PREFIX)
     app.include_router(documents.router, prefix=api.PREFIX)

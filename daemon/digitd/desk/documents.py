@@ -22,7 +22,7 @@ router = APIRouter(tags=["documents"])
 #: Formats by which a name that has none is completed; the bytes themselves say what they are.
 SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"II": ".tif", b"MM": ".tif", b"%PDF": ".pdf"}
 
-#: The longest name that is kept of what is handed in, in characters.
+#: The longest name that is kept of what is handed in, in characters, and of which so many bytes are kept.
 LONGEST_NAME = 120
 
 
@@ -157,7 +157,8 @@ async def _received(request: Request, part: pathlib.Path, room: Room) -> tuple[s
 
 def _named(name: str, sha256: str, first: bytes) -> str:
     """A name for the inbox that is the same for the same bytes, and no path."""
-    plain = printable(name).replace("/", "_").replace("\\", "_").lstrip(".~#") or "document"
+    plain = printable(name).replace("/", "_").replace("\\", "_").lstrip(".~#")
+    plain = plain.encode()[-LONGEST_NAME:].decode("utf-8", "ignore") or "document"
     stem, dot, suffix = plain.rpartition(".")
     ending = next((ending for magic, ending in SUFFIXES.items() if first.startswith(magic)), "")
     return f"{stem if dot else plain}-{sha256[:8]}{dot + suffix if dot else ending}"
@@ -177,7 +178,7 @@ def _facts(document: Document) -> Facts:
 
 
 def _value(field: StoredField) -> Value:
-    waits = field.state is FieldState.REVIEW
+    waits = field.state is FieldState.REVIEW or field.in_audit
     return Value(
         id=field.id,
         page=field.page,
@@ -185,7 +186,7 @@ def _value(field: StoredField) -> Value:
         field=field.name,
         value=None if waits else field.value,
         confidence=None if waits else field.confidence,
-        state=field.state,
+        state=FieldState.REVIEW if waits else field.state,
         reason="" if waits else str(as_row(field)["reason"]),
         place=place_of(field),
     )

@@ -8,10 +8,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Names by which a browser on this machine reaches it.
-LOCAL = ("127.0.0.1", "localhost", "[::1]")
-
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What is said to the API is a few hundred bytes; a document may be larger, and is counted where it is taken.
+LARGEST_BODY, DOCUMENTS = 100_000, "/api/v1/documents/"
 
 #: Nothing from elsewhere, no code in pages, and in nobody's frame; pictures of handwriting are kept by no cache.
 HEADERS = {
@@ -27,9 +25,9 @@ HEADERS = {
 class Guard:
     """Lets through what the desk's own pages ask, and gives every answer HEADERS."""
 
-    def __init__(self, app: ASGIApp, *, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
         self._app = app
-        self._hosts = {f"{name}:{port}" for name in LOCAL}
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,17 +39,22 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refused = self._refused(scope["method"], Headers(scope=scope))
+        refused = self._refused(scope["path"], Headers(scope=scope))
         answer = PlainTextResponse(refused, status_code=403) if refused else self._app
         await answer(scope, receive, send_guarded)
 
-    def _refused(self, method: str, headers: Headers) -> str:
+    def _refused(self, path: str, headers: Headers) -> str:
         """Why a request is not let through; empty where it is."""
         host = headers.get("host", "")
         if host not in self._hosts:
             return f"This desk answers as {' or '.join(sorted(self._hosts))} only.\n"
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         foreign = (origin is not None and origin != f"http://{host}") or site in {"cross-site", "same-site"}
-        if method not in SAFE and foreign:
-            return "Only the desk's own pages may change anything.\n"
+        if foreign and (origin is not None or headers.get("sec-fetch-mode") != "navigate"):
+            return "Only the desk's own pages may ask; a link from elsewhere may lead here.\n"
+        large = (
+            not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", 0)) > LARGEST_BODY
+        )
+        if (large or "transfer-encoding" in headers) and not path.startswith(DOCUMENTS):
+            return f"No body larger than {LARGEST_BODY} bytes is taken here.\n"
         return ""

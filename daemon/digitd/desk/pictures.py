@@ -1,6 +1,11 @@
 """Pictures for the desk: a field as it was cut, and the page that it was cut from."""
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import resource
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import lru_cache
 
 import cv2
@@ -11,9 +16,10 @@ from digitd.errors import UnreadableDocument
 from digitd.intake import archive
 from digitd.reader import limits_of
 from digitd.reading.ink import shrink
-from digitd.reading.load import load
+from digitd.reading.load import Limits, load
 from digitd.reading.normalise import GLYPH_SIDE
 from digitd.stored import Document, StoredGlyph
+from digitd.wake import end_with_parent
 
 #: The longer side of a page's picture is at most so many pixels: enough to read handwriting by.
 PAGE_SIDE = 1800
@@ -45,20 +51,75 @@ def sheet(glyphs: Sequence[StoredGlyph]) -> bytes:
     return bytes(cv2.imencode(".png", 255 - drawn)[1].tobytes())
 
 
-def pages_of(config: Config) -> Callable[[Document, int], bytes]:
-    """What gives the picture of a document's page, counted from 1, as JPEG; the last ones are kept.
+class Pages:
+    """Pictures of documents' pages, drawn in a process of its own: files are not trusted, and decoders are not either.
 
-    It raises UnreadableDocument where the file is gone, or has no such page.
+    Of documents that were read, and no others: a file that ended its readers would end this one.
     """
 
-    @lru_cache(maxsize=PAGES_KEPT)
-    def drawn(document: Document, number: int) -> bytes:
-        path = archive.find(document, config.var)
-        if path is None:
-            raise UnreadableDocument(f"{document.name}: its file is not in the archive any more")
-        page = next(load(path.read_bytes(), limits_of(config), slice(number - 1, number)), None)
-        if page is None:
-            raise UnreadableDocument(f"{document.name}: it has no page {number}")
-        return bytes(cv2.imencode(".jpg", shrink(page.pixels, PAGE_SIDE)[0], JPEG)[1].tobytes())
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._one_at_a_time = threading.Lock()
+        self._executor: ProcessPoolExecutor | None = None
+        self._kept = lru_cache(maxsize=PAGES_KEPT)(self._draw)
 
-    return drawn
+    def __call__(self, document: Document, number: int) -> bytes:
+        """A page, counted from 1, as JPEG; the last ones are kept.
+
+        Raises
+        ------
+        UnreadableDocument
+            The document was not read, its file is gone, it has no such page, or it cannot be drawn.
+        """
+        return self._kept(document, number)
+
+    def close(self) -> None:
+        """Let the process go."""
+        with self._one_at_a_time:
+            self._end()
+
+    def _draw(self, document: Document, number: int) -> bytes:
+        path = archive.find(document, self._config.var) if document.read_at is not None else None
+        if path is None:
+            raise UnreadableDocument(f"{document.name}: its file is not in the archive")
+        data = path.read_bytes()
+        with self._one_at_a_time:
+            if self._executor is None:
+                context = multiprocessing.get_context("spawn")
+                memory = self._config.workers.memory_mb << 20
+                self._executor = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(memory,))
+            try:
+                drawing = self._executor.submit(draw, data, number, limits_of(self._config))
+                return drawing.result(timeout=self._config.workers.seconds or None)
+            except (BrokenExecutor, TimeoutError, MemoryError):
+                self._end()
+                raise UnreadableDocument(f"{document.name}: page {number} cannot be drawn") from None
+
+    def _end(self) -> None:
+        if self._executor is not None:
+            for process in list((getattr(self._executor, "_processes", None) or {}).values()):
+                process.kill()
+            self._executor.shutdown(wait=False)
+            self._executor = None
+
+
+def draw(data: bytes, number: int, limits: Limits) -> bytes:
+    """The page of a document, counted from 1, as JPEG.
+
+    Raises
+    ------
+    UnreadableDocument
+        There is none.
+    """
+    page = next(load(data, limits, slice(number - 1, number)), None)
+    if page is None:
+        raise UnreadableDocument(f"it has no page {number}")
+    return bytes(cv2.imencode(".jpg", shrink(page.pixels, PAGE_SIDE)[0], JPEG)[1].tobytes())
+
+
+def _begin(memory_bytes: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
+    cv2.setNumThreads(1)
+    if memory_bytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

@@ -1,5 +1,6 @@
 """What a request needs: the open store, the rules, and who is asking."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,12 +19,17 @@ NAME_COOKIE, LONGEST_NAME, NAME_KEPT_SECONDS = "digitd_name", 64, 90 * 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """The desk's surroundings. verifier signs for whoever gives no name; page_picture is that of `pages_of`."""
+    """The desk's surroundings. verifier signs for whoever gives no name; page_picture draws a page, counted from 1."""
 
     config: Config
     store: Store
     verifier: str
     page_picture: Callable[[Document, int], bytes]
+
+    @property
+    def identity(self) -> str:
+        """Tells this database from others that a browser may have met at the same address."""
+        return hashlib.sha256(str(self.config.database.absolute()).encode()).hexdigest()[:12]
 
 
 def room_of(request: Request) -> Room:

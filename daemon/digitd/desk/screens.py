@@ -33,9 +33,9 @@ def start(room: TheRoom, name: TheName) -> HTMLResponse:
 
 
 @router.get("/fields")
-def fields(name: TheName, form: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
+def fields(room: TheRoom, name: TheName, form: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
     """Key field after field."""
-    return _page("fields.html", name=name, form=form)
+    return _page("fields.html", name=name, form=form, desk=f"{room.identity}/{name}")
 
 
 @router.get("/lookalikes/{digit}")

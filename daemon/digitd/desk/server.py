@@ -2,16 +2,24 @@
 
 import socket
 import threading
+from contextlib import suppress
 from ipaddress import ip_address
 
 import uvicorn
 
 from digitd.config import Config
 from digitd.desk.app import create_app
+from digitd.desk.pictures import Pages
 from digitd.errors import ConfigError
 from digitd.store import Store
 
 LAST_PORT = 65535
+
+#: What browsers leave out of an address.
+HTTP_PORT = 80
+
+#: Seconds that a request has to end when the desk is to.
+PATIENCE_SECONDS = 5
 
 
 class Server:
@@ -46,15 +54,27 @@ class Server:
             self._socket = _listening(host, 0)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
-        app = create_app(config, store, port=self.port, verifier=verifier)
+        self._pages = Pages(config)
+        app = create_app(config, store, hosts=_hosts(host, self.port), verifier=verifier, pages=self._pages)
         self._server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=PATIENCE_SECONDS,
+            )
         )
         self._thread: threading.Thread | None = None
 
     def run(self) -> None:
         """Serve until a signal ends it."""
-        self._server.run(sockets=[self._socket])
+        try:
+            with suppress(KeyboardInterrupt):  # it is raised again when all is ended
+                self._server.run(sockets=[self._socket])
+        finally:
+            self._pages.close()
 
     def start(self) -> None:
         """Serve in a thread of its own, until `stop`."""
@@ -62,10 +82,12 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what was asked, and no more."""
+        """Answer what was asked, and no more; who does not take the answer is not waited for."""
         self._server.should_exit = True
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(2 * PATIENCE_SECONDS)
+            self._server.force_exit = True
+            self._thread.join(PATIENCE_SECONDS)
 
 
 def _address(listen: str) -> tuple[str, int]:
@@ -78,6 +100,12 @@ def _address(listen: str) -> tuple[str, int]:
             "Name 127.0.0.1; from elsewhere, `ssh -L` brings it to you."
         )
     return host, int(port)
+
+
+def _hosts(host: str, port: int) -> set[str]:
+    """What browsers on this machine may say in the header Host."""
+    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
+    return {f"{name}:{port}" for name in names} | (names if port == HTTP_PORT else set())
 
 
 def _is_loopback(host: str) -> bool:

@@ -14,7 +14,7 @@ from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
 from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels
-from digitd.store.tables import documents, fields, glyphs, labels, pages, turns
+from digitd.store.tables import documents, fields, glyphs, labels, looks, pages, screens, turns
 from digitd.stored import Label, StoredField
 
 #: So many people keying blind settle a field, whatever they say.
@@ -37,6 +37,7 @@ class Labels(Fields):
         verdict: Verdict = Verdict.VALUE,
         alone: bool = True,
         in_turn: bool = False,
+        entry: str | None = None,
     ) -> int:
         """Add what a person says a field is, which may finish its document. Returns the label's id.
 
@@ -49,7 +50,9 @@ class Labels(Fields):
         alone
             Whether the field is settled with it, whatever others say.
         in_turn
-            Whether it is only added in verifier's turn. One that was added in it already is not added twice.
+            Whether it is only added in verifier's turn.
+        entry
+            Names this act of saying, whatever is said: a second time adds nothing, and returns the label of the first.
 
         Raises
         ------
@@ -57,8 +60,11 @@ class Labels(Fields):
             The field waits no longer, or not for verifier.
         """
         with self._writing() as connection:
-            if in_turn and (known := _known(connection, field_id, verifier, (verdict, value))) is not None:
-                return known
+            known = connection.scalar(select(labels.c.id).where(labels.c.entry == entry)) if entry else None
+            if known is None and in_turn:
+                known = _known(connection, field_id, verifier, (verdict, value))
+            if known is not None:
+                return int(known)
             return write_label(
                 connection,
                 field_id,
@@ -70,24 +76,13 @@ class Labels(Fields):
                 sampling_probability=sampling_probability,
                 verdict=verdict,
                 alone=alone,
+                entry=entry,
             )
 
     def retract_label(self, label_id: int, *, verifier: str) -> None:
         """Take a label back by adding a row that says so; the field is as it was before that label."""
         with self._writing() as connection:
-            row = connection.execute(select(labels).where(labels.c.id == label_id)).one()
-            connection.execute(
-                insert(labels).values(
-                    field_id=row.field_id,
-                    value=None,
-                    verifier=verifier,
-                    mode=row.mode,
-                    at=datetime.now(UTC),
-                    retracts_id=label_id,
-                )
-            )
-            _settle_field(connection, row.field_id)
-            settle_document(connection, row.field_id)
+            retract(connection, label_id, verifier=verifier)
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
         """Every field whose value is settled, with its last label, in the order of documents, pages and positions."""
@@ -104,9 +99,26 @@ def write_label(connection: Connection, field_id: int, value: str, *, verifier: 
         .returning(labels.c.id)
     ).scalar_one()
     connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
-    _settle_field(connection, field_id)
+    settle_field(connection, field_id)
     settle_document(connection, field_id)
     return int(label_id)
+
+
+def retract(connection: Connection, label_id: int, *, verifier: str) -> None:
+    """Add the row that takes a label back, and what it makes of the label's field and document."""
+    row = connection.execute(select(labels.c.field_id, labels.c.mode).where(labels.c.id == label_id)).one()
+    connection.execute(
+        insert(labels).values(
+            field_id=row.field_id,
+            value=None,
+            verifier=verifier,
+            mode=row.mode,
+            at=datetime.now(UTC),
+            retracts_id=label_id,
+        )
+    )
+    settle_field(connection, row.field_id)
+    settle_document(connection, row.field_id)
 
 
 def _known(connection: Connection, field_id: int, verifier: str, said: tuple[Verdict, str]) -> int | None:
@@ -134,29 +146,46 @@ def settled(machine_value: str, said: Sequence[Label]) -> bool:
     return any(label.alone for label in said) or as_read or agreed or len(values) >= MOST_KEYINGS
 
 
-def _settle_field(connection: Connection, field_id: int) -> None:
-    """Give a field the state that the labels make of it: as it was where none stands, in review while they differ."""
+def settle_field(connection: Connection, field_id: int) -> None:
+    """Give a field the state that the labels make of it: in review while they differ, and as it was where none stands.
+
+    Where one of its digits stood out among look-alikes it is in review then.
+    """
     row = connection.execute(select(fields.c.value, fields.c.machine_state).where(fields.c.id == field_id)).one()
     said = standing_labels(connection, [field_id])
-    state = FieldState.VERIFIED if settled(row.value, said) else FieldState.REVIEW
-    connection.execute(update(fields).where(fields.c.id == field_id).values(state=state if said else row.machine_state))
+    doubted = exists().where(
+        glyphs.c.field_id == field_id,
+        looks.c.glyph_id == glyphs.c.id,
+        looks.c.sown.is_(False),
+        looks.c.is_digit.is_(False),
+        looks.c.screen_id == screens.c.id,
+        screens.c.missed == 0,
+    )
     if said:
+        state = FieldState.VERIFIED if settled(row.value, said) else FieldState.REVIEW
+    else:
+        state = FieldState.REVIEW if connection.scalar(select(doubted)) else row.machine_state
+    connection.execute(update(fields).where(fields.c.id == field_id).values(state=state))
+    if said or state == FieldState.REVIEW:
         connection.execute(update(glyphs).where(glyphs.c.field_id == field_id).values(to_look_at=False))
 
 
 def settle_document(connection: Connection, field_id: int) -> None:
-    """Move a field's document between review and done, as its fields now stand."""
+    """Move a field's document between review and done, as its fields now stand.
+
+    One of which a page is doubtful is done only where a person had to key a field of it, and so has seen it.
+    """
     document_id = connection.execute(
         select(pages.c.document_id).join(fields, fields.c.page_id == pages.c.id).where(fields.c.id == field_id)
     ).scalar_one()
-    waiting = connection.execute(
-        select(func.count())
-        .select_from(fields)
-        .join(pages, fields.c.page_id == pages.c.id)
-        .where(pages.c.document_id == document_id, by_itself(FieldState.REVIEW))
-    ).scalar_one()
+    of_document = select(func.count()).select_from(fields).join(pages, fields.c.page_id == pages.c.id)
+    of_document = of_document.where(pages.c.document_id == document_id)
+    waiting = connection.scalar(of_document.where(by_itself(FieldState.REVIEW))) or 0
+    doubtful = connection.scalar(
+        select(exists().where(pages.c.document_id == document_id, pages.c.reason != ""))
+    ) and not connection.scalar(of_document.where(fields.c.machine_state.concat("") == FieldState.REVIEW))
     state = connection.execute(select(documents.c.state).where(documents.c.id == document_id)).scalar_one()
     if waiting and state == DocumentState.DONE:
         move(connection, document_id, DocumentState.REVIEW, reason=what_waits(waiting, ()))
-    elif not waiting and state == DocumentState.REVIEW:
+    elif not waiting and not doubtful and state == DocumentState.REVIEW:
         move(connection, document_id, DocumentState.DONE, reason="every field verified")

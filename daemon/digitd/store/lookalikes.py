@@ -13,8 +13,8 @@ from sqlalchemy import Connection, exists, func, insert, select, update
 
 from digitd.errors import NotTheirTurn
 from digitd.records import CellContent, FieldState, LabelMode, Verdict
-from digitd.store.fields import by_itself, last_labels
-from digitd.store.labels import Labels, settle_document, write_label
+from digitd.store.fields import by_itself, last_labels, standing_labels
+from digitd.store.labels import Labels, retract, settle_document, settle_field, write_label
 from digitd.store.tables import documents, fields, glyphs, looks, pages, screens
 from digitd.stored import LookedAt, Screen, StoredGlyph
 
@@ -96,7 +96,8 @@ class Lookalikes(Labels):
             if missed:
                 return LookedAt(missed=missed, verified=0, doubted=0)
             own = [look for look in seen if not look.sown]
-            doubted = _doubt(connection, [look.glyph_id for look in own if look.place in not_that_digit])
+            doubtful = [look.glyph_id for look in own if look.place in not_that_digit]
+            doubted = _doubt(connection, doubtful, verifier=verifier)
             confirmed = [look.glyph_id for look in own if look.place not in not_that_digit]
             verified = _confirm(connection, confirmed, verifier=verifier)
             return LookedAt(missed=0, verified=verified, doubted=doubted)
@@ -123,7 +124,8 @@ def _to_look_at(connection: Connection, digit: int, *, now: datetime, size: int)
     query = (
         select(glyphs.c.id)
         .join(fields, glyphs.c.field_id == fields.c.id)
-        .where(glyphs.c.to_look_at, glyphs.c.digit == digit, by_itself(FieldState.ACCEPTED), ~on_screen)
+        .where(glyphs.c.to_look_at, glyphs.c.digit == digit, glyphs.c.pixels_png != b"")
+        .where(by_itself(FieldState.ACCEPTED), ~on_screen)
         .order_by(glyphs.c.sure, glyphs.c.id)
         .limit(size)
     )
@@ -202,26 +204,34 @@ def _screen(connection: Connection, screen_id: int) -> Screen | None:
     )
 
 
-def _doubt(connection: Connection, glyph_ids: Sequence[int]) -> int:
-    """Let the fields of glyphs be keyed; returns how many."""
+def _doubt(connection: Connection, glyph_ids: Sequence[int], *, verifier: str) -> int:
+    """Let the fields of glyphs be keyed, unless people have keyed them already; returns how many."""
     of_field = select(glyphs.c.field_id).where(glyphs.c.id.in_(glyph_ids)).distinct()
-    doubted = list(connection.scalars(of_field))
-    for field_id in doubted:
-        connection.execute(
-            update(fields)
-            .where(fields.c.id == field_id, by_itself(FieldState.ACCEPTED))
-            .values(state=FieldState.REVIEW)
-        )
-        connection.execute(update(glyphs).where(glyphs.c.field_id == field_id).values(to_look_at=False))
+    doubted = 0
+    for field_id in list(connection.scalars(of_field)):
+        said = standing_labels(connection, [field_id])
+        if any(label.mode is not LabelMode.LOOKALIKE for label in said):
+            continue
+        for label in said:  # who looked at it before did not see what stands out
+            retract(connection, label.id, verifier=verifier)
+        settle_field(connection, field_id)
         settle_document(connection, field_id)
-    return len(doubted)
+        doubted += 1
+    return doubted
 
 
 def _confirm(connection: Connection, glyph_ids: Sequence[int], *, verifier: str) -> int:
-    """Verify those fields of glyphs of which no digit is left to look at; returns how many."""
+    """Verify those fields of glyphs of which every digit was confirmed; returns how many."""
     connection.execute(update(glyphs).where(glyphs.c.id.in_(glyph_ids)).values(to_look_at=False))
     more = glyphs.alias()
-    left = exists().where(more.c.field_id == fields.c.id, more.c.to_look_at)
+    confirmed = exists().where(
+        looks.c.glyph_id == more.c.id,
+        looks.c.sown.is_(False),
+        looks.c.is_digit.is_(True),
+        looks.c.screen_id == screens.c.id,
+        screens.c.missed == 0,
+    )
+    left = exists().where(more.c.field_id == fields.c.id, more.c.digit.is_not(None), ~confirmed)
     query = (
         select(fields.c.id, fields.c.value)
         .join(glyphs, glyphs.c.field_id == fields.c.id)

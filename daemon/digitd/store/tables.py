@@ -193,6 +193,7 @@ class LabelRow(Base):
     __table_args__ = (
         Index("ix_labels_field_id_verifier", "field_id", "verifier"),
         Index("ix_labels_verifier_id", "verifier", "id"),
+        Index("uq_labels_entry", "entry", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -206,6 +207,8 @@ class LabelRow(Base):
     sampling_probability: Mapped[float | None]
     retracts_id: Mapped[int | None] = mapped_column(ForeignKey("labels.id"), unique=True)
     verdict: Mapped[str] = mapped_column(String(16), server_default=text("'value'"))
+    #: Names the act of saying it, so that what is sent twice is said once.
+    entry: Mapped[str | None] = mapped_column(String(64))
     #: Whether it settles its field, whatever others say.
     alone: Mapped[bool] = mapped_column(server_default=text("1"))
 

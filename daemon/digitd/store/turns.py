@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, f
 
 from digitd.records import FieldState, LabelMode
 from digitd.store.fields import by_itself, in_audit, in_review, standing_labels
-from digitd.store.labels import Labels
+from digitd.store.labels import Labels, retract
 from digitd.store.tables import fields, labels, pages, turns
 from digitd.stored import Label, StoredField
 
@@ -36,8 +36,8 @@ class Turns(Labels):
     ) -> list[StoredField]:
         """The fields that verifier keys next, at most count, with their evidence; nobody else's until now + lasting.
 
-        A verifier who left in the middle of some gets them again, first. What one has keyed and another has not
-        confirmed comes again to the same person only if there is nobody else, and last.
+        A verifier who left in the middle of some gets them again, first. What a person has keyed and it is not settled
+        comes to others; again to the same person only when all who key have keyed it, and last.
         """
         with self._writing() as connection:
             chosen = _held(connection, verifier, now, form)[:count]
@@ -50,31 +50,23 @@ class Turns(Labels):
                 _give(connection, field_id, verifier, until=now + lasting)
         return [self.field_with_evidence(field_id) for field_id in chosen]
 
-    def take_turn(self, field_id: int, verifier: str, *, until: datetime) -> StoredField:
-        """Give verifier this very field, whoever else has it."""
-        with self._writing() as connection:
-            connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.skipped.is_(False)))
-            _give(connection, field_id, verifier, until=until)
-        return self.field_with_evidence(field_id)
-
     def skip_turn(self, field_id: int, verifier: str, *, now: datetime) -> None:
         """Pass a field over: others may have it at once, verifier after an hour or in another sitting."""
         with self._writing() as connection:
             _give(connection, field_id, verifier, until=now + SKIPPED_FOR, skipped=True)
 
-    def end_turns(self, verifier: str, *, skipped: bool = True) -> None:
-        """Give back what verifier has not keyed; with skipped, what was passed over may come again."""
-        mine = delete(turns).where(turns.c.verifier == verifier)
+    def end_turns(self, verifier: str) -> None:
+        """Give back what verifier has not keyed; what was passed over may come again."""
         with self._writing() as connection:
-            connection.execute(mine if skipped else mine.where(turns.c.skipped.is_(False)))
+            connection.execute(delete(turns).where(turns.c.verifier == verifier))
 
-    def waiting(self, *, form: str | None = None) -> int:
-        """How many fields wait to be keyed, whoever's turn they are."""
+    def waiting(self, *, form: str | None = None, verifier: str | None = None) -> int:
+        """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
+        count = _of_form(select(func.count()).select_from(fields), form)
+        if verifier is not None:
+            count = count.where(~_keyed_by(verifier))
         with self._reading() as connection:
-            return sum(
-                connection.execute(_of_form(select(func.count()).select_from(fields), form).where(kind)).scalar_one()
-                for kind in (in_review(), in_audit())
-            )
+            return sum(connection.scalar(count.where(kind)) or 0 for kind in (in_review(), in_audit()))
 
     def waiting_by_form(self) -> dict[str | None, int]:
         """How many fields wait to be keyed of each form that has some; None for pages that were read freely."""
@@ -86,19 +78,29 @@ class Turns(Labels):
                     found[form] += count
         return dict(found)
 
-    def last_keyed(self, verifier: str) -> Label | None:
-        """The newest label that verifier keyed at a desk, and that stands."""
-        query = (
+    def take_back(self, verifier: str, *, until: datetime) -> tuple[Label, StoredField] | None:
+        """Take back the newest label that verifier keyed at a desk, and that stands; its field is theirs again.
+
+        Other turns of theirs end. Returns the label and the field; None where there is nothing to take back.
+        """
+        last = (
             select(labels.c.field_id, labels.c.id)
             .where(labels.c.verifier == verifier, labels.c.mode.in_([str(mode) for mode in KEYED]), _stands())
             .order_by(labels.c.id.desc())
             .limit(1)
         )
-        with self._reading() as connection:
-            row = connection.execute(query).first()
+        with self._writing() as connection:
+            row = connection.execute(last).first()
             if row is None:
                 return None
-            return next(label for label in standing_labels(connection, [row.field_id]) if label.id == row.id)
+            label = next(label for label in standing_labels(connection, [row.field_id]) if label.id == row.id)
+            retract(connection, row.id, verifier=verifier)
+            shown = turns.c.skipped.is_(False)
+            connection.execute(
+                delete(turns).where(shown, (turns.c.verifier == verifier) | (turns.c.field_id == row.field_id))
+            )
+            _give(connection, row.field_id, verifier, until=until)
+        return label, self.field_with_evidence(row.field_id)
 
 
 def _held(connection: Connection, verifier: str, now: datetime, form: str | None) -> list[int]:
@@ -115,7 +117,7 @@ def _waiting(
     of_others = (turns.c.verifier != verifier) & turns.c.skipped.is_(False)
     passed_over = (turns.c.verifier == verifier) & turns.c.skipped.is_(True)
     taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
-    keyed = exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, _stands())
+    keyed = _keyed_by(verifier)
     spread = (fields.c.id * SPREAD) % RANGE / float(RANGE)
     free = ~taken & fields.c.id.not_in(besides)
     fresh = [
@@ -123,9 +125,13 @@ def _waiting(
         for kind, rank in ((in_review(), fields.c.confidence), (in_audit(), spread))
     ]
     found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
-    if found is None and not _others(connection, verifier, since=now - REMEMBERED_FOR):
+    if found is None:
+        team = _team(connection, verifier, since=now - REMEMBERED_FOR)
+        by_all = select(func.count(labels.c.verifier.distinct())).where(
+            labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), _stands()
+        )
         again = _of_form(select(fields.c.id, fields.c.confidence.label("rank")), form)
-        found = _first(connection, again.where(in_review(), free))
+        found = _first(connection, again.where(in_review(), free, keyed, by_all.scalar_subquery() == len(team)))
     return None if found is None else int(found.id)
 
 
@@ -137,17 +143,22 @@ def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
     return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
 
 
+def _keyed_by(verifier: str) -> ColumnElement[bool]:
+    """Whether verifier has said what a row of fields is."""
+    return exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, _stands())
+
+
 def _stands() -> ColumnElement[bool]:
     """Whether a row of labels is one that was not taken back."""
     later = labels.alias()
     return labels.c.value.is_not(None) & ~exists().where(later.c.retracts_id == labels.c.id)
 
 
-def _others(connection: Connection, verifier: str, *, since: datetime) -> bool:
-    """Whether somebody else has keyed since then."""
+def _team(connection: Connection, verifier: str, *, since: datetime) -> set[str]:
+    """Who keys: all who have since then, and verifier."""
     keyed = labels.c.mode.in_([str(mode) for mode in KEYED])
-    query = select(labels.c.id).where(labels.c.verifier != verifier, keyed, labels.c.at >= since).limit(1)
-    return connection.execute(query).first() is not None
+    query = select(labels.c.verifier).where(keyed, labels.c.value.is_not(None), labels.c.at >= since).distinct()
+    return {verifier, *connection.scalars(query)}
 
 
 def _give(connection: Connection, field_id: int, verifier: str, *, until: datetime, skipped: bool = False) -> None:

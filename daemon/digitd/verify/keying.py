@@ -40,10 +40,20 @@ class Keying:
         """The fields to key next, at most count; they are on nobody else's desk for as long as a turn."""
         return self.store.next_turns(self.verifier, now=datetime.now(UTC), lasting=self.turn, form=form, count=count)
 
+    def waiting(self, *, form: str | None = None) -> int:
+        """How many fields wait that this verifier has not keyed."""
+        return self.store.waiting(form=form, verifier=self.verifier)
+
     def save(
-        self, field: StoredField, value: str, *, verdict: Verdict = Verdict.VALUE, duration_ms: int | None = None
+        self,
+        field: StoredField,
+        value: str,
+        *,
+        verdict: Verdict = Verdict.VALUE,
+        duration_ms: int | None = None,
+        entry: str | None = None,
     ) -> int:
-        """Say what a field is; returns the label's id. Said twice, it is one label.
+        """Say what a field is; returns the label's id. entry names this act of saying: sent twice, it is one label.
 
         Raises
         ------
@@ -61,6 +71,7 @@ class Keying:
             verdict=verdict,
             alone=self.show_reading or not self.second_keying,
             in_turn=True,
+            entry=entry,
         )
 
     def skip(self, field_id: int) -> None:
@@ -72,12 +83,7 @@ class Keying:
 
         Returns it, and its field, whose turn it is again; None where there is none.
         """
-        last = self.store.last_keyed(self.verifier)
-        if last is None:
-            return None
-        self.store.retract_label(last.id, verifier=self.verifier)
-        self.store.end_turns(self.verifier, skipped=False)
-        return last, self.store.take_turn(last.field_id, self.verifier, until=datetime.now(UTC) + self.turn)
+        return self.store.take_back(self.verifier, until=datetime.now(UTC) + self.turn)
 
     def leave(self) -> None:
         """Give back what is not keyed."""

@@ -42,12 +42,9 @@ class Session:
         self.ended = False
         self.helping = False
         keying.leave()
+        #: Fields that wait and this verifier has not keyed; if it fell only where what was read is keyed, it would tell.
+        self.waiting = keying.waiting(form=form)
         self._next()
-
-    @property
-    def waiting(self) -> int:
-        """Fields that wait, with the one that is shown."""
-        return self._keying.store.waiting(form=self._form)
 
     @property
     def labelled(self) -> int:
@@ -58,7 +55,7 @@ class Session:
         return Summary(
             labelled=self.labelled,
             skipped=len(self._skipped),
-            waiting=self.waiting,
+            waiting=self._keying.store.waiting(form=self._form),
             keys=self._keys,
             seconds=sum(self._spent.values()),
         )
@@ -110,6 +107,7 @@ class Session:
             self.message = f"{value or words} is not saved for {field.name}: {fault}."
         else:
             self._spent[label_id] = seconds
+            self.waiting = max(0, self.waiting - 1)
             self._skipped.discard(field.id)
             self.message = f"Saved {value or words} for {field.name}."
         self._next()
@@ -121,6 +119,7 @@ class Session:
             return
         label, field = taken_back
         self._spent.pop(label.id, None)
+        self.waiting += 1
         self._show(field)
         self.message = "Taken back."
 

@@ -11,7 +11,7 @@ const where = document.getElementById("where");
 const page = document.getElementById("page");
 const mark = document.getElementById("mark");
 
-const KEPT = "digitd.unsent";
+const KEPT = `digitd.unsent/${desk.dataset.desk}/`;
 const AGAIN_MS = 2000;
 const IDLE_MS = 5000;
 const VERDICTS = { x: ["unreadable", "cannot be read"], w: ["misplaced", "wrong place"] };
@@ -25,13 +25,17 @@ let turns = [];
 let shownAt = 0;
 let sending = false;
 let asked = false;
+let busy = false;
 
-// What was said and not yet sent, oldest first.
+// What this person said at this desk and was not sent yet, oldest first: in this page, or in one that was closed. Each is
+// kept by itself, so that pages beside each other lose nothing of each other's; sent by two of them it is said once.
 const unsent = {
-  list: JSON.parse(localStorage.getItem(KEPT) ?? "[]"),
-  add(one) { this.list.push(one); this.keep(); },
-  sent() { this.list.shift(); this.keep(); },
-  keep() { localStorage.setItem(KEPT, JSON.stringify(this.list)); },
+  list: Object.keys(localStorage)
+    .filter((key) => key.startsWith(KEPT))
+    .map((key) => JSON.parse(localStorage.getItem(key)))
+    .sort((a, b) => a.at - b.at),
+  add(one) { this.list.push(one); localStorage.setItem(KEPT + one.body.entry, JSON.stringify(one)); },
+  sent() { localStorage.removeItem(KEPT + this.list.shift().body.entry); },
 };
 
 function tell(words, wrong = false) {
@@ -46,7 +50,7 @@ function take(answer) {
   const shown = turns[0]?.id;
   turns = answer.turns.filter((turn) => !said.has(turn.id)).map((turn) => known.get(turn.id) ?? prepared(turn));
   turns.sort((a, b) => (b.id === shown) - (a.id === shown));
-  waiting.textContent = answer.waiting;
+  if (answer.waiting !== undefined) waiting.textContent = answer.waiting;
   asked = true;
   if (turns[0]?.id !== shown || !turns.length) show();
 }
@@ -55,7 +59,7 @@ function prepared(turn) {
   turn.image = new Image();
   turn.image.alt = `Field ${turn.field}`;
   turn.image.src = turn.picture;
-  turn.image.onerror = () => { turn.image.alt = "Its picture was deleted after its time; look at the page."; };
+  again(turn.image, turn.picture, "There is no picture of the field; look at the page.");
   turn.sheet = turns.find((other) => other.page_picture === turn.page_picture)?.sheet ?? sheet(turn);
   return turn;
 }
@@ -65,8 +69,16 @@ function sheet(turn) {
   const image = new Image();
   image.alt = `Page ${turn.page} of ${turn.document}`;
   image.src = turn.page_picture;
-  image.onerror = () => { image.alt = "The page's file is not in the archive any more."; };
+  again(image, turn.page_picture, "The page cannot be shown: its file is not in the archive, or the desk does not answer.");
   return image;
+}
+
+/** Load a picture once more if it did not come, and then say so. */
+function again(image, source, words) {
+  image.onerror = () => {
+    image.onerror = () => { image.alt = words; };
+    setTimeout(() => { image.src = `${source}?again`; }, AGAIN_MS);
+  };
 }
 
 /** Paint the first field. */
@@ -121,10 +133,17 @@ function say(value, verdict, words) {
   const turn = turns.shift();
   if (!turn) return;
   const duration = Math.min(86400000, Math.round(performance.now() - shownAt));
-  unsent.add({ id: turn.id, field: turn.field, body: { value, verdict, duration_ms: duration } });
+  const body = { value, verdict, duration_ms: duration, entry: crypto.randomUUID() };
+  unsent.add({ id: turn.id, field: turn.field, at: Date.now(), body });
+  count(-1);
   tell(`${words} for ${turn.field}.`);
   show();
   send();
+}
+
+/** Change the number that is shown of those that wait. */
+function count(by) {
+  waiting.textContent = Math.max(0, Number(waiting.textContent) + by);
 }
 
 /** Send what was said, in order; again and again where nobody answers. */
@@ -154,7 +173,7 @@ async function send() {
 /** Ask what is on this desk. */
 async function look() {
   try {
-    take(await ask("GET", `/turns${choice}`));
+    take(await ask("POST", `/turns${choice}`));
   } catch (refused) {
     tell(`${refused.message}; it is tried again.`, true);
     setTimeout(look, AGAIN_MS);
@@ -175,20 +194,26 @@ async function skip() {
 }
 
 async function undo() {
-  if (unsent.list.length) {
+  if (unsent.list.length || busy) {
     tell("What was said last is not saved yet; a moment.", true);
     return;
   }
+  busy = typed.disabled = true;  // what is typed now belongs to neither field
   try {
     const answer = await ask("POST", `/undo${choice}`);
     const [first] = answer.turns;
     turns = turns.filter((turn) => turn.id !== first.id);
     turns.unshift(prepared(first));
     take(answer);
+    count(1);
     show(answer.said);
     tell(`Taken back: ${answer.said || "what was said"} for ${first.field}.`);
   } catch (refused) {
     tell(`${refused.message[0].toUpperCase()}${refused.message.slice(1)}.`, refused.status !== 404);
+  } finally {
+    busy = false;
+    typed.disabled = !turns.length;
+    typed.focus({ preventScroll: true });
   }
 }
 
@@ -201,13 +226,14 @@ const KEYS = {
 };
 
 function press(key) {
+  if (busy) return;
   if ("bxw".includes(key) && typed.value) tell("There are digits: Enter saves them, Escape takes them away.");
   else KEYS[key]();
 }
 
 document.getElementById("keying").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!turns.length) return;
+  if (!turns.length || busy) return;
   if (typed.value) say(typed.value, "value", typed.value);
   else tell("Type the digits first; b if nothing is written there.");
 });
