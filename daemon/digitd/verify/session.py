@@ -42,7 +42,7 @@ class Session:
         self.ended = False
         self.helping = False
         keying.leave()
-        #: Fields that wait and this verifier has not keyed; if it fell only where what was read is keyed, it would tell.
+        #: Fields that wait and this verifier has not keyed; if it fell only where the reading is keyed, it would tell.
         self.waiting = keying.waiting(form=form)
         self._next()
 
