@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench torture fuzz bench-reading bench-model bench-registration evaluate wheel lock clean model help
+.PHONY: demo test lint format bench torture fuzz screenshots bench-reading bench-model bench-registration evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,16 +38,20 @@ format: .venv/dev ## put the code in its usual shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/base ## how fast service and reading are, and that a kill loses nothing; writes bench/service.json, speed.json
+bench: .venv/dev ## how fast service, reading and desk are, and that a kill loses nothing; writes bench/*.json
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/large.py
+	$(BIN)/python bench/desk.py
 
 torture: .venv/base ## whether the service loses or doubles a page while it is killed and its world fails; writes bench/torture.json
 	$(BIN)/python bench/torture.py
 
 fuzz: .venv/dev ## whether damaged files can do harm, ten minutes; writes bench/fuzz.json
 	$(BIN)/python bench/fuzz.py
+
+screenshots: .venv/dev ## pictures of the desk's screens, with the system's Chromium; writes docs/screens/
+	$(BIN)/python bench/screenshots.py
 
 bench-reading: .venv/base ## how many fields of real forms are right: make bench-reading SETS="..." MODEL=folder AGAINST=old.json
 	$(BIN)/python bench/reading.py $(SETS) $(MODEL:%=--model %) $(AGAINST:%=--against %) $(OUT:%=--out %)
