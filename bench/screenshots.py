@@ -1,4 +1,4 @@
-"""Pictures of the desk's screens for the README, from the demo's drawn forms. `make screenshots`; writes docs/screens/."""
+"""Pictures of the desk for the README, from the drawn forms of the demo. `make screenshots` writes docs/screens/."""
 
 import shutil
 import subprocess
