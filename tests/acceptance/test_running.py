@@ -9,7 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.request import Request, urlopen
 
 import cv2
 import numpy as np
@@ -160,6 +161,36 @@ def test_it_tells_how_it_is_and_reads_its_configuration_again(tmp_path: Path) ->
         finally:
             running.process.kill()
             running.process.communicate()
+
+
+def test_it_serves_the_desk_where_it_is_asked_to(tmp_path: Path) -> None:
+    """What is handed in there is read, waits there, and is keyed there; then the service ends as ever."""
+    command(tmp_path, "init", str(tmp_path))
+    assert command(tmp_path, "form", "new", "amount", "--whole-page").exit_code == 0
+    address = f"127.0.0.1:{free_port()}"
+    text = (tmp_path / "config.toml").read_text(encoding="utf-8")
+    text = text.replace("enabled = false", "enabled = true").replace("127.0.0.1:8461", address)
+    text = text.replace("accept_confidence = 0.97", "accept_confidence = 1.0")
+    text = text.replace("second_keying = true", "second_keying = false")
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+
+    def ask(path: str, body: bytes) -> Any:
+        asked = Request(f"http://{address}/api/v1{path}", body, {"Content-Type": "application/json"})
+        with urlopen(asked, timeout=30) as answer:
+            return json.load(answer)
+
+    running = Running(tmp_path)
+    try:
+        assert ask("/documents/scan.png?form=amount", number(7))["document"] is None
+        assert "state=review" in running.until("document_read")
+        (turn,) = ask("/turns", b"")["turns"]
+        with urlopen(f"http://{address}{turn['page_picture']}", timeout=30) as picture:
+            assert picture.read().startswith(b"\xff\xd8")
+        assert ask(f"/fields/{turn['id']}/label", b'{"value": "7"}')["turns"] == []
+        assert running.stop() == 0
+    finally:
+        running.process.kill()
+        running.process.communicate()
 
 
 def free_port() -> int:
