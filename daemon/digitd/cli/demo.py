@@ -83,7 +83,7 @@ _NEXT = {
     "digitd status": "counts by state",
     "digitd export --format csv": "every value, as a spreadsheet takes it",
     f'digitd status "{LEFT_TO_VERIFY}"': "the life of one document",
-    "digitd verify --terminal": "key what waits of that card yourself",
+    "digitd verify": "key what waits of that card yourself, in a browser",
     f"digitd label import {TRUTH}": "or take its labels from the file",
     "digitd report": "how well the machine reads",
 }

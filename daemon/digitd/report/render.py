@@ -22,7 +22,7 @@ TEXT_COLUMNS = 100
 
 NO_LABELS = (
     "No field of {} has a label yet, so nothing can be said about how well the machine reads. "
-    "`digitd verify --terminal` asks for labels; `digitd label import FILE` takes them from a CSV file."
+    "`digitd verify` asks for labels; `digitd label import FILE` takes them from a CSV file."
 )
 
 
