@@ -128,6 +128,37 @@ def test_a_crowded_inbox_is_not_listed_for_every_event(config: Config, time: Fak
     assert inbox.candidates == 2
 
 
+@pytest.mark.parametrize("seconds", [(0.2, 2.0), (3.0, 30.0), (20.0, 60.0)])
+def test_a_crowded_inbox_is_listed_for_a_tenth_of_the_time(
+    config: Config, time: FakeClock, watcher: FakeWatcher, monkeypatch: pytest.MonkeyPatch, seconds: tuple[float, float]
+) -> None:
+    """However many files are settling or announced; at the latest when a rescan is due."""
+    took, waits = seconds
+    looks = []
+    listed = module.listing.look
+
+    def slow(*args: object, **named: object) -> object:
+        looks.append(time.now)
+        time.now += took
+        return listed(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module.listing, "look", slow)
+    for name in "ab":
+        drop(config, name, at=time.now - 100)
+    inbox = Inbox(config, watcher, clock=time.clock)
+    inbox.look()
+    drop(config, "settling", at=time.now)
+    watcher.note()
+    begun = looks[0]
+    time.now = begun + waits - 0.1
+    inbox.look()
+    assert looks == [begun]
+    assert inbox.due(time.now) == pytest.approx(begun + waits)
+    time.now = begun + waits + 0.1
+    inbox.look()
+    assert looks == [begun, begun + waits + 0.1]
+
+
 def test_a_file_that_cannot_be_read_stays_and_is_told_once(
     config: Config,
     time: FakeClock,

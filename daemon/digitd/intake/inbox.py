@@ -18,8 +18,9 @@ from digitd.intake.settle import Settling
 from digitd.intake.watch import Watcher, on_network
 from digitd.logs import log
 
-#: While files are waiting to be taken, events make the inbox be listed at most once in so many seconds.
-CROWDED_SECONDS = 1.0
+#: While files are waiting to be taken, the inbox is listed at most once in so many seconds, and for no more than one
+#: part in so many of the time: a listing of 10,000 files takes as long as reading ten.
+CROWDED_SECONDS, CROWDED_SHARE = 1.0, 10
 
 #: Seconds within which the event of a probe must have come, or the inbox is polled.
 PROBE_SECONDS = 3.0
@@ -70,6 +71,8 @@ class Inbox:
         )
         self._candidates: deque[Sighting] = deque()
         self._looked: float | None = None
+        self._settles_at: float | None = None
+        self._crowded_until = 0.0
 
     def probe(self) -> None:
         """Write a file into the inbox to see that events arrive; where none does, it is polled from then on."""
@@ -82,7 +85,7 @@ class Inbox:
         """List the inbox if it is time to, or if asked to; what cannot be taken is told once in the log."""
         now = self._clock.steady()
         self._judge_probe(now)
-        if not now_please and now < self.due(now) and not self._may_look_for_events(now):
+        if not now_please and not self._worth_a_look(now):
             return
         self._looked = now
         announced = self._watcher is None or self._watcher.changed
@@ -94,7 +97,10 @@ class Inbox:
             item = LeftAlone(path=self._config.inbox, reason=_unlisted(fault), barred=True)
             found = listing.Listing(files=(), left=(item,))
         ready = self._settling.see(found.files, closed, now=now, wall_now=self._clock.wall())
+        self._settles_at = self._settling.due(now)
         self._candidates = deque(in_turn(ready))
+        took = self._clock.steady() - now
+        self._crowded_until = now + min(max(CROWDED_SECONDS, CROWDED_SHARE * took), self.rescan_seconds)
         self._count_unannounced(found, announced=announced)
         self.left = found.left
         self._tell(found.left)
@@ -125,7 +131,8 @@ class Inbox:
         if self._looked is None:
             return now
         rescan = self._looked + self._config.intake.rescan_seconds
-        return min(rescan, self._settling.due(self._looked) or rescan, self._probed_until or rescan)
+        due = min(rescan, self._settles_at or rescan, self._probed_until or rescan)
+        return max(due, self._crowded_until) if self._candidates else due
 
     @property
     def candidates(self) -> int:
@@ -171,11 +178,10 @@ class Inbox:
             self.unannounced += new
             log().warning("found_without_event", files=new, inbox=str(self._config.inbox))
 
-    def _may_look_for_events(self, now: float) -> bool:
-        """Whether something happened; while there is plenty to take, it can wait until the look is worth its price."""
-        if self._watcher is None or not self._watcher.changed:
-            return False
-        return not self._candidates or now - (self._looked or now) >= CROWDED_SECONDS
+    def _worth_a_look(self, now: float) -> bool:
+        """Whether something happened, or it is time; while there is plenty to take, that can wait."""
+        crowded = bool(self._candidates) and now < self._crowded_until
+        return now >= self.due(now) or (self._watcher is not None and self._watcher.changed and not crowded)
 
     def _tell(self, left: tuple[LeftAlone, ...]) -> None:
         for item in left:
