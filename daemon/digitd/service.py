@@ -41,6 +41,10 @@ from digitd.wake import Bell, Reload, Stop, listening_to_signals
 #: Seconds until a database that took no writes is tried again.
 RETRY_SECONDS = 5.0
 
+#: A document whose process was killed from outside is set aside after so many times: most likely something else is
+#: short of memory, and what was being read is not to blame.
+KILLED_TRIES = 10
+
 #: Seconds until a document that lost its process, or found the disk full, is read again: doubled each time, up to the
 #: last, for what is short just now may be there again then.
 REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
@@ -340,7 +344,8 @@ class Service:
     def _write(self, result: Finished) -> None:
         self._suspects.discard(result.document_id)
         if result.outcome is Outcome.LOST:
-            given_up = self._ledger.lost(result.document_id, result.reason, blamed=result.blamed)
+            tries = KILLED_TRIES if result.killed else None
+            given_up = self._ledger.lost(result.document_id, result.reason, blamed=result.blamed, tries=tries)
             self._tally.lost[result.reason] += 1
             self.progress.states[DocumentState.FAILED] += given_up
             self._queued += not given_up

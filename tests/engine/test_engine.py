@@ -156,6 +156,19 @@ def test_a_process_that_hangs_before_it_is_ready_is_given_up(
     assert said(all_of(engine, rings)[1]) == "7"
 
 
+@pytest.mark.parametrize(("how", "killed"), [("SIGKILL", True), ("SIGSEGV", False)])
+def test_a_process_that_was_killed_is_told_from_one_that_died(
+    make: Any, rings: SimpleQueue[None], how: str, killed: bool
+) -> None:
+    """A document that makes its process crash does not kill it: that comes from outside."""
+    engine = make(processes=1)
+    engine.submit(
+        1, f"__import__('os').kill(__import__('os').getpid(), __import__('signal').{how})".encode(), form=None
+    )
+    (found,) = all_of(engine, rings).values()
+    assert (found.outcome, found.blamed, found.killed) == (Outcome.LOST, True, killed)
+
+
 def test_a_process_is_replaced_after_its_documents(make: Any, rings: SimpleQueue[None]) -> None:
     """As many as it may read; then another takes its place, and none is lost in between."""
     engine, seen = make(processes=1, documents=2), []

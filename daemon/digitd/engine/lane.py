@@ -5,12 +5,14 @@ had several in hand, or has hung in one.
 """
 
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
@@ -50,13 +52,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A document, or a part of one, that came back; blamed says that it was being read when its process was lost."""
+    """A document, or a part of one, that came back; blamed says that it was being read when its process was lost.
+
+    killed says that the process was ended from outside, by a person or a system that is short of memory: the document
+    is to blame only if that goes on.
+    """
 
     document_id: int
     outcome: Outcome
     reading: DocumentReading | None = None
     reason: str = ""
     blamed: bool = False
+    killed: bool = False
     fault: DigitdError | None = None
 
 
@@ -157,7 +164,8 @@ class Lane:
             yield from self._lost(f"reading it took more than {self._bounds.seconds:g} s")
         while self._line and self._line[0].future.done():
             if isinstance(self._line[0].future.exception(), BrokenExecutor):
-                yield from self._lost("the process that read it ended")
+                killed = any(process.exitcode == -signal.SIGKILL for process in self._processes())
+                yield from self._lost("the process that read it ended", killed=killed)
                 return
             handed = self._line.popleft()
             self._since = handed.ended_at or time.monotonic()  # its callback may be a moment late
@@ -209,7 +217,7 @@ class Lane:
         due = self.due()
         return bool(self._line) and due is not None and time.monotonic() >= due and not self._line[0].future.done()
 
-    def _lost(self, reason: str) -> Iterator[Finished]:
+    def _lost(self, reason: str, *, killed: bool = False) -> Iterator[Finished]:
         """All in line, of which the first was being read, if the process had come up; then another process."""
         wait([handed.future for handed in self._line], timeout=TOLD_WITHIN_SECONDS)
         came_up = self._up.done() and self._up.exception() is None
@@ -219,6 +227,7 @@ class Lane:
                 outcome=Outcome.LOST,
                 reason=reason if came_up else "no process could be started to read it",
                 blamed=came_up and handed.given and place == 0,
+                killed=killed,
             )
         self._line.clear()
         self._kill()
@@ -244,11 +253,14 @@ class Lane:
         self._rests_until = time.monotonic() + self._rest_seconds
         log().error("worker_not_started", reason=reason, retry_seconds=self._rest_seconds)
 
+    def _processes(self) -> list[BaseProcess]:
+        return list((getattr(self._executor, "_processes", None) or {}).values())
+
     def _kill(self) -> None:
         """End the process for certain: it ignores the polite signal, which a broken executor would send."""
         if self._executor is None:
             return
-        processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        processes = self._processes()
         self._executor.shutdown(
             wait=False
         )  # what waits in it is told that it broke; cancelled, it would be told nothing
