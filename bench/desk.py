@@ -72,9 +72,11 @@ def main() -> None:
 def fill(folder: Path, *, waiting: int, passed: int) -> None:
     """Put fields into the database as if they had been read."""
     rng = np.random.default_rng(1)
+    again = [field(place % FIELDS, rng, waits=place < 100) for place in range(200)]  # drawing takes longer than storing
     with Store.open(folder / "var" / "digitd.db", create=True) as store:
         for start in range(0, waiting + passed, FIELDS):
-            fields = tuple(field(place, rng, waits=start + place < waiting) for place in range(FIELDS))
+            drawn = [one for one in again if (one.state is FieldState.REVIEW) == (start < waiting)]
+            fields = tuple(drawn[rng.integers(len(drawn))] for _ in range(FIELDS))
             token = uuid4().hex
             store.take_in(
                 name=f"{token[:8]}.png",
