@@ -71,7 +71,6 @@ class Ledger:
         """Remember model with what is read from now on, and follow another configuration of the same folders."""
         self._model = model
         self._attempts = config.workers.attempts
-        self._audit_share = config.verify.audit_share
 
     def recover(self) -> set[int]:
         """Finish the moves of files that a crash left half-way and queue what was being read; returns its ids."""

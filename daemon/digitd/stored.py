@@ -95,17 +95,28 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a glyph comes from: its field and document, by number and by name, and the page."""
+
+    field_id: int
+    document_id: int
+    document: str
+    page: int
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """Glyphs that were read as digit, to be looked at together by verifier; some may be known to be others.
 
-    origins tells of each glyph its field's and document's number, the document's name, the page, and the field's name.
+    origins are those of the glyphs, in their order.
     """
 
     id: int
     digit: int
     verifier: str
     glyphs: tuple[StoredGlyph, ...]
-    origins: tuple[tuple[int, int, str, int, str], ...]
+    origins: tuple[Origin, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

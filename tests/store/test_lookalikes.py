@@ -28,7 +28,7 @@ def opened(store: Store, verifier: str = "ada", digit: int = 7, *, after: float 
 
 
 def on(screen: Screen | None) -> list[str]:
-    return [] if screen is None else [field for *_, field in screen.origins]
+    return [] if screen is None else [origin.field for origin in screen.origins]
 
 
 def close(store: Store, screen: Screen | None, *marked: int, verifier: str = "ada") -> tuple[int, int, int]:

@@ -50,14 +50,13 @@ def test_several_may_be_on_a_desk(store: Store, read: Any) -> None:
 
 
 def test_a_label_is_added_in_its_turn_only(store: Store, read: Any) -> None:
-    """Sent twice it is added once; from whose turn it is not, or where the field is settled, it is refused."""
+    """From whose turn it is not, or where the field is settled, it is refused."""
     read(REVIEW, name="a")
     (field,) = store.fields()
     with pytest.raises(NotTheirTurn, match="turn by now"):
         key(store, field.id, "17", "ada", in_turn=True)
     assert turn(store, "ada") == "a f0"
-    first = key(store, field.id, "17", "ada", in_turn=True)
-    assert key(store, field.id, "17", "ada", in_turn=True) == first
+    key(store, field.id, "17", "ada", in_turn=True)
     with pytest.raises(NotTheirTurn, match="turn by now"):
         key(store, field.id, "71", "ada", in_turn=True)
     assert turn(store, "bob") == "a f0"
@@ -284,3 +283,15 @@ def made(what: str, *, alone: bool = False) -> Label:
         verdict=verdict,
         alone=alone,
     )
+
+
+def test_pictures_of_what_is_audited_are_kept(store: Store, take: Any, reading: Any) -> None:
+    """A field that is to be keyed must be seen, however old its document is."""
+    document = take(1)
+    store.claim_next()
+    store.record_reading(document.id, reading(ACCEPTED), card={}, audit_share=1.0)
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert store.forget_pictures(later, after_id=0) == 0
+    (field,) = store.fields()
+    key(store, field.id, field.machine_value, "ada")
+    assert store.forget_pictures(later, after_id=0) == document.id

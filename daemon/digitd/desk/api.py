@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from digitd.desk.pictures import kind_of
-from digitd.desk.room import LONGEST_NAME, NAME_COOKIE, NAME_KEPT_SECONDS, TheKeying, TheName, TheRoom, as_cookie
+from digitd.desk.room import LONGEST_NAME, NAME_COOKIE, NAME_KEPT_SECONDS, Room, TheKeying, TheName, TheRoom, as_cookie
 from digitd.records import Verdict
 from digitd.stored import StoredField
 from digitd.verify.keying import LONGEST, Keying
@@ -127,7 +127,7 @@ def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wa
     """Say what a field is, in its turn. 409 if it waits no longer, or for another."""
     if said.verdict is not Verdict.VALUE and said.value:
         raise HTTPException(422, "a verdict has no digits")
-    field = _field(room.store.field_if_any(field_id))
+    field = _field(room, field_id)
     label_id = keying.save(field, said.value, verdict=said.verdict, duration_ms=said.duration_ms, entry=said.entry)
     return Saved(label=label_id, turns=_on_desk(keying, wanted))
 
@@ -135,7 +135,7 @@ def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wa
 @router.post("/fields/{field_id}/skip", responses={404: {}})
 def skip(room: TheRoom, keying: TheKeying, field_id: Id, wanted: Wants) -> Turns:
     """Pass a field over: others may have it at once, this person in an hour."""
-    keying.skip(_field(room.store.field_if_any(field_id)).id)
+    keying.skip(_field(room, field_id).id)
     return Turns(turns=_on_desk(keying, wanted))
 
 
@@ -153,7 +153,7 @@ def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
 @router.get("/fields/{field_id}/picture", responses={200: JPEG, 404: {}})
 def picture(room: TheRoom, field_id: Id) -> Response:
     """The field as it was cut from its page."""
-    found = _field(room.store.field_if_any(field_id))
+    found = _field(room, field_id)
     if not found.crop:
         raise HTTPException(404, "its picture was deleted after its time")
     return Response(found.crop, media_type=kind_of(found.crop))
@@ -183,14 +183,24 @@ def call_me(who: Name, response: Response) -> Name:
     return who
 
 
-def _field(found: StoredField | None) -> StoredField:
-    if found is None:
-        raise HTTPException(404, "there is no such field")
-    return found
+def _field(room: Room, field_id: int) -> StoredField:
+    for found in room.store.fields_with_evidence([field_id]):
+        return found
+    raise HTTPException(404, "there is no such field")
 
 
 def _on_desk(keying: Keying, wanted: Wanted) -> list[Turn]:
     return [_turn(field) for field in keying.next(form=wanted.form, count=wanted.count)]
+
+
+def picture_of(field_id: int) -> str:
+    """The address of a field's picture."""
+    return f"{PREFIX}/fields/{field_id}/picture"
+
+
+def page_picture_of(document_id: int, page: int) -> str:
+    """The address of a page's picture."""
+    return f"{PREFIX}/documents/{document_id}/pages/{page}/picture"
 
 
 def place_of(field: StoredField) -> Place:
@@ -208,6 +218,6 @@ def _turn(field: StoredField) -> Turn:
         form=field.form,
         field=field.name,
         place=place_of(field),
-        picture=f"{PREFIX}/fields/{field.id}/picture",
-        page_picture=f"{PREFIX}/documents/{field.document_id}/pages/{field.page}/picture",
+        picture=picture_of(field.id),
+        page_picture=page_picture_of(field.document_id, field.page),
     )

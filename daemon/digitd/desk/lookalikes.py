@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, Field
 
-from digitd.desk.api import LARGEST_ID, PREFIX, Id
+from digitd.desk.api import LARGEST_ID, PREFIX, Id, page_picture_of, picture_of
 from digitd.desk.pictures import COLUMNS, sheet
 from digitd.desk.room import TheName, TheRoom
 from digitd.stored import Screen
@@ -93,13 +93,13 @@ def open_screen(room: TheRoom, name: TheName, which: Which) -> LookAt:
         picture=f"{PREFIX}/lookalikes/{found.id}/picture",
         items=[
             Item(
-                document=document,
-                page=page,
-                field=field,
-                picture=f"{PREFIX}/fields/{field_id}/picture",
-                page_picture=f"{PREFIX}/documents/{document_id}/pages/{page}/picture",
+                document=origin.document,
+                page=origin.page,
+                field=origin.field,
+                picture=picture_of(origin.field_id),
+                page_picture=page_picture_of(origin.document_id, origin.page),
             )
-            for field_id, document_id, document, page, field in found.origins
+            for origin in found.origins
         ],
         waiting=room.store.to_look_at().get(which.digit, 0),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
 from digitd.store.database import Database
@@ -54,12 +54,14 @@ class Fields(Database):
         )
 
     def field_with_evidence(self, field_id: int) -> StoredField:
-        """One field as it stands now, with its crop and glyphs."""
-        return next(self._walk([fields.c.id == field_id], evidence=True))
+        """One field as it stands now, with its crop and glyphs; it must be there."""
+        (found,) = self.fields_with_evidence([field_id])
+        return found
 
-    def field_if_any(self, field_id: int) -> StoredField | None:
-        """One field as it stands now, with its crop and glyphs; None where there is none of that id."""
-        return next(self._walk([fields.c.id == field_id], evidence=True), None)
+    def fields_with_evidence(self, field_ids: Sequence[int]) -> list[StoredField]:
+        """Those fields that there are, in the order asked for, as they stand now, with their crops and glyphs."""
+        found = {field.id: field for field in self._walk([fields.c.id.in_(field_ids)], evidence=True)}
+        return [found[key] for key in field_ids if key in found]
 
     def field_counts(self) -> dict[FieldState, int]:
         """How many fields are in each state."""
@@ -127,6 +129,12 @@ def by_itself(state: FieldState) -> ColumnElement[bool]:
     return fields.c.state.concat("") == state
 
 
+def stands() -> ColumnElement[bool]:
+    """Whether a row of labels says something that was not taken back."""
+    later = labels.alias()
+    return labels.c.value.is_not(None) & ~exists().where(later.c.retracts_id == labels.c.id)
+
+
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:
     """The newest label of each field that was not taken back."""
     return {label.field_id: label for label in standing_labels(connection, field_ids)}
@@ -134,12 +142,7 @@ def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, L
 
 def standing_labels(connection: Connection, field_ids: Sequence[int]) -> list[Label]:
     """The labels of fields that were not taken back, oldest first."""
-    gone = select(labels.c.retracts_id).where(labels.c.retracts_id.is_not(None))
-    rows = connection.execute(
-        select(labels)
-        .where(labels.c.field_id.in_(field_ids), labels.c.value.is_not(None), labels.c.id.not_in(gone))
-        .order_by(labels.c.id)
-    )
+    query = select(labels).where(labels.c.field_id.in_(field_ids), stands()).order_by(labels.c.id)
     return [
         Label(
             id=row.id,
@@ -154,7 +157,7 @@ def standing_labels(connection: Connection, field_ids: Sequence[int]) -> list[La
             verdict=Verdict(row.verdict),
             alone=row.alone,
         )
-        for row in rows
+        for row in connection.execute(query)
     ]
 
 
@@ -164,16 +167,19 @@ def _glyphs_of(connection: Connection, field_ids: Sequence[int]) -> dict[int, tu
         select(glyphs).where(glyphs.c.field_id.in_(field_ids)).order_by(glyphs.c.field_id, glyphs.c.position)
     )
     for row in rows:
-        found[row.field_id].append(
-            StoredGlyph(
-                id=row.id,
-                position=row.position,
-                content=CellContent(row.content),
-                probabilities=np.frombuffer(row.probabilities, "<f4"),
-                pixels_png=row.pixels_png,
-            )
-        )
+        found[row.field_id].append(as_glyph(row))
     return {key: tuple(value) for key, value in found.items()}
+
+
+def as_glyph(row: Row[Any]) -> StoredGlyph:
+    """A row of the table as the glyph that it is."""
+    return StoredGlyph(
+        id=row.id,
+        position=row.position,
+        content=CellContent(row.content),
+        probabilities=np.frombuffer(row.probabilities, "<f4"),
+        pixels_png=row.pixels_png,
+    )
 
 
 def _stored_field(row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label | None, *, crop: bool) -> StoredField:

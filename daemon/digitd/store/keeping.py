@@ -11,6 +11,7 @@ from digitd.errors import DatabaseError
 from digitd.records import DocumentState
 from digitd.store.database import Database, connect, copy_database
 from digitd.store.documents import as_document
+from digitd.store.fields import in_audit
 from digitd.store.tables import documents, fields, glyphs, pages
 from digitd.stored import Document
 
@@ -54,16 +55,19 @@ class Keeping(Database):
     def forget_pictures(self, moment: datetime, *, after_id: int) -> int:
         """Empty the pictures of fields and glyphs of BATCH documents that are done and were read before moment.
 
+        Those of which a field waits for an audit keep them.
+
         Values, probabilities and labels stay. Takes documents with greater ids than after_id, and returns the last id
         that had pictures; 0 where none had any.
         """
         theirs = fields.c.page_id == pages.c.id
         pictured = exists().where(theirs, pages.c.document_id == documents.c.id, fields.c.crop != b"")
+        audited = exists().where(theirs, pages.c.document_id == documents.c.id, in_audit())
         with self._reading() as connection:
             old = connection.scalars(
                 select(documents.c.id)
                 .where(documents.c.state == DocumentState.DONE, documents.c.read_at < moment, documents.c.id > after_id)
-                .where(pictured)
+                .where(pictured, ~audited)  # what is to be keyed must be seen
                 .order_by(documents.c.id)
                 .limit(BATCH)
             ).all()

@@ -61,10 +61,10 @@ class Labels(Fields):
         """
         with self._writing() as connection:
             known = connection.scalar(select(labels.c.id).where(labels.c.entry == entry)) if entry else None
-            if known is None and in_turn:
-                known = _known(connection, field_id, verifier, (verdict, value))
             if known is not None:
                 return int(known)
+            if in_turn:
+                _check_turn(connection, field_id, verifier)
             return write_label(
                 connection,
                 field_id,
@@ -121,18 +121,15 @@ def retract(connection: Connection, label_id: int, *, verifier: str) -> None:
     settle_document(connection, row.field_id)
 
 
-def _known(connection: Connection, field_id: int, verifier: str, said: tuple[Verdict, str]) -> int | None:
-    """The label that says this already, from verifier; None where it is their turn to say it."""
+def _check_turn(connection: Connection, field_id: int, verifier: str) -> None:
     waits = connection.scalar(select(in_review() | in_audit()).where(fields.c.id == field_id))
     if waits is None:
         raise NotTheirTurn("there is no such field any more")
+    if not waits:
+        raise NotTheirTurn("somebody else has keyed it meanwhile")
     turn = exists().where(turns.c.field_id == field_id, turns.c.verifier == verifier, turns.c.skipped.is_(False))
-    if waits and connection.execute(select(turn)).scalar_one():
-        return None
-    given = [label for label in standing_labels(connection, [field_id]) if label.verifier == verifier]
-    if given and (given[-1].verdict, given[-1].value) == said:
-        return given[-1].id
-    raise NotTheirTurn("somebody else has keyed it meanwhile" if not waits else "it is somebody else's turn by now")
+    if not connection.scalar(select(turn)):
+        raise NotTheirTurn("it is somebody else's turn by now")
 
 
 def settled(machine_value: str, said: Sequence[Label]) -> bool:

@@ -12,11 +12,11 @@ import numpy as np
 from sqlalchemy import Connection, exists, func, insert, select, update
 
 from digitd.errors import NotTheirTurn
-from digitd.records import CellContent, FieldState, LabelMode, Verdict
-from digitd.store.fields import by_itself, last_labels, standing_labels
+from digitd.records import FieldState, LabelMode, Verdict
+from digitd.store.fields import as_glyph, by_itself, last_labels, standing_labels
 from digitd.store.labels import Labels, retract, settle_document, settle_field, write_label
 from digitd.store.tables import documents, fields, glyphs, looks, pages, screens
-from digitd.stored import LookedAt, Screen, StoredGlyph
+from digitd.stored import LookedAt, Origin, Screen
 
 #: Verified fields among which errors to sow are chosen: those that look most like the digit of the screen.
 SOWN_FROM = 200
@@ -190,17 +190,17 @@ def _screen(connection: Connection, screen_id: int) -> Screen | None:
         id=row.id,
         digit=row.digit,
         verifier=row.verifier,
-        glyphs=tuple(
-            StoredGlyph(
-                id=each.id,
-                position=each.position,
-                content=CellContent(each.content),
-                probabilities=np.frombuffer(each.probabilities, "<f4"),
-                pixels_png=each.pixels_png,
+        glyphs=tuple(as_glyph(each) for each in found),
+        origins=tuple(
+            Origin(
+                field_id=each.field_id,
+                document_id=each.document_id,
+                document=each.document,
+                page=each.number,
+                field=each.field,
             )
             for each in found
         ),
-        origins=tuple((each.field_id, each.document_id, each.document, each.number, each.field) for each in found),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text, update
 
 from digitd.records import FieldState, LabelMode
-from digitd.store.fields import by_itself, in_audit, in_review, standing_labels
+from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
 from digitd.store.labels import Labels, retract
 from digitd.store.tables import fields, labels, pages, turns
 from digitd.stored import Label, StoredField
@@ -48,7 +48,7 @@ class Turns(Labels):
                 chosen.append(found)
             for field_id in chosen:
                 _give(connection, field_id, verifier, until=now + lasting)
-        return [self.field_with_evidence(field_id) for field_id in chosen]
+        return self.fields_with_evidence(chosen)
 
     def skip_turn(self, field_id: int, verifier: str, *, now: datetime) -> None:
         """Pass a field over: others may have it at once, verifier after an hour or in another sitting."""
@@ -85,7 +85,7 @@ class Turns(Labels):
         """
         last = (
             select(labels.c.field_id, labels.c.id)
-            .where(labels.c.verifier == verifier, labels.c.mode.in_([str(mode) for mode in KEYED]), _stands())
+            .where(labels.c.verifier == verifier, labels.c.mode.in_([str(mode) for mode in KEYED]), stands())
             .order_by(labels.c.id.desc())
             .limit(1)
         )
@@ -128,7 +128,7 @@ def _waiting(
     if found is None:
         team = _team(connection, verifier, since=now - REMEMBERED_FOR)
         by_all = select(func.count(labels.c.verifier.distinct())).where(
-            labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), _stands()
+            labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), stands()
         )
         again = _of_form(select(fields.c.id, fields.c.confidence.label("rank")), form)
         found = _first(connection, again.where(in_review(), free, keyed, by_all.scalar_subquery() == len(team)))
@@ -145,13 +145,7 @@ def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
 
 def _keyed_by(verifier: str) -> ColumnElement[bool]:
     """Whether verifier has said what a row of fields is."""
-    return exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, _stands())
-
-
-def _stands() -> ColumnElement[bool]:
-    """Whether a row of labels is one that was not taken back."""
-    later = labels.alias()
-    return labels.c.value.is_not(None) & ~exists().where(later.c.retracts_id == labels.c.id)
+    return exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, stands())
 
 
 def _team(connection: Connection, verifier: str, *, since: datetime) -> set[str]:
