@@ -46,14 +46,14 @@ def test_what_is_handed_in_goes_through_the_inbox(client: TestClient, tmp_path: 
     ("name", "kept"),
     [
         ("a.b.tif", "a.b-{}.tif"),
-        ("scan", "scan-{}.png"),
+        ("scan", "scan-{}"),
         ("..%5Cx.png", "_x-{}.png"),
-        ("漢" * 100 + ".png", "漢" * 38 + "-{}.png"),
+        ("漢" * 100 + ".png", "漢" * 55 + "-{}.png"),
         (".hidden.png", "hidden-{}.png"),
     ],
 )
 def test_a_name_is_no_path(client: TestClient, tmp_path: Path, name: str, kept: str) -> None:
-    """Nothing leaves the inbox, nothing is hidden in it, and a missing ending is found in the bytes."""
+    """Nothing leaves the inbox, nothing is hidden in it, and every file system can hold it."""
     sha256 = client.post(f"/api/v1/documents/{name}", content=PNG).json()["sha256"]
     assert dropped(tmp_path) == [kept.format(sha256[:8])]
 

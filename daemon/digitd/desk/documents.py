@@ -8,26 +8,26 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from digitd.desk.api import Id, Place, place_of
 from digitd.desk.room import Room, TheRoom
 from digitd.forms import library
-from digitd.intake.names import printable
+from digitd.intake.names import named
 from digitd.records import DocumentState, FieldState
-from digitd.stored import Document, StoredField, as_row
+from digitd.stored import StoredField, as_row
 
 router = APIRouter(tags=["documents"])
 
-#: Formats by which a name that has none is completed; the bytes themselves say what they are.
-SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8": ".jpg", b"II": ".tif", b"MM": ".tif", b"%PDF": ".pdf"}
-
-#: The longest name that is kept of what is handed in, in characters, and of which so many bytes are kept.
-LONGEST_NAME = 120
+#: The longest name of what is handed in, in characters.
+LONGEST_NAME = 200
 
 
 class Facts(BaseModel):
     """A document as it stands."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: int
     name: str
@@ -41,6 +41,8 @@ class Facts(BaseModel):
 
 class Step(BaseModel):
     """A change of a document's state."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     at: datetime
     state: DocumentState
@@ -90,7 +92,7 @@ def documents(room: TheRoom, chosen: Annotated[Chosen, Query()]) -> list[Facts]:
     """The newest documents that are as asked for."""
     states = None if chosen.state is None else [chosen.state]
     found = room.store.documents(states=states, name=chosen.name, sha256=chosen.sha256, newest=chosen.newest)
-    return [_facts(document) for document in reversed(found)]
+    return [Facts.model_validate(document) for document in reversed(found)]
 
 
 @router.get("/documents/{document_id}", responses={404: {}})
@@ -100,8 +102,8 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     if not found:
         raise HTTPException(404, "there is no such document")
     return Whole(
-        **_facts(found[0]).model_dump(),
-        history=[Step(at=step.at, state=step.state, reason=step.reason) for step in room.store.history(document_id)],
+        **Facts.model_validate(found[0]).model_dump(),
+        history=[Step.model_validate(step) for step in room.store.history(document_id)],
         values=[_value(field) for field in room.store.fields(document_id=document_id)],
     )
 
@@ -116,65 +118,41 @@ async def hand_in(
     """Hand in a document: the body is its bytes, form what it must be. The same bytes again are handed in once."""
     if form is not None and form not in library.names(room.config.forms):
         raise HTTPException(404, f"there is no form called {form}")
-    inbox = room.config.inbox
-    part = inbox / f".{uuid4().hex}.part"  # no look at the inbox takes it
+    part = room.config.inbox / f".{uuid4().hex}.part"  # no look at the inbox takes it
     try:
-        sha256, first = await _received(request, part, room)
-        known = room.store.documents(sha256=sha256, newest=1)
-        kept = _named(name, sha256, first)
-        if known:
-            part.unlink()
-        else:
-            folder = inbox / form if form else inbox
-            folder.mkdir(exist_ok=True)
-            part.replace(folder / kept)
+        sha256 = await _received(request, part, limit_bytes=room.config.intake.max_megabytes * 1e6)
+        return await run_in_threadpool(_drop, part, named(name, sha256[:8]), form, sha256, room)
     except OSError as fault:
-        part.unlink(missing_ok=True)
         raise HTTPException(507, f"it cannot be kept: {fault.strerror}") from None
-    except BaseException:
+    finally:
         part.unlink(missing_ok=True)
-        raise
-    return HandedIn(sha256=sha256, name=kept, document=known[0].id if known else None)
 
 
-async def _received(request: Request, part: pathlib.Path, room: Room) -> tuple[str, bytes]:
-    """Write what comes into a file; returns its hash and its first bytes."""
-    digest, size, first = hashlib.sha256(), 0, b""
+async def _received(request: Request, part: pathlib.Path, *, limit_bytes: float) -> str:
+    """Write what comes into a file; returns its hash. Others are answered meanwhile."""
+    digest, size = hashlib.sha256(), 0
     with part.open("xb") as file:
         async for some in request.stream():
             size += len(some)
-            if size > room.config.intake.max_megabytes * 1e6:
-                raise HTTPException(413, f"it is larger than {room.config.intake.max_megabytes:g} MB")
+            if size > limit_bytes:
+                raise HTTPException(413, f"it is larger than {limit_bytes / 1e6:g} MB")
             digest.update(some)
-            first = first or some[:4]
-            file.write(some)
+            await run_in_threadpool(file.write, some)
         file.flush()
-        os.fsync(file.fileno())
+        await run_in_threadpool(os.fsync, file.fileno())
     if not size:
         raise HTTPException(422, "the body is empty: send the document's bytes")
-    return digest.hexdigest(), first
+    return digest.hexdigest()
 
 
-def _named(name: str, sha256: str, first: bytes) -> str:
-    """A name for the inbox that is the same for the same bytes, and no path."""
-    plain = printable(name).replace("/", "_").replace("\\", "_").lstrip(".~#")
-    plain = plain.encode()[-LONGEST_NAME:].decode("utf-8", "ignore") or "document"
-    stem, dot, suffix = plain.rpartition(".")
-    ending = next((ending for magic, ending in SUFFIXES.items() if first.startswith(magic)), "")
-    return f"{stem if dot else plain}-{sha256[:8]}{dot + suffix if dot else ending}"
-
-
-def _facts(document: Document) -> Facts:
-    return Facts(
-        id=document.id,
-        name=document.name,
-        sha256=document.sha256,
-        form=document.form,
-        state=document.state,
-        reason=document.reason,
-        seen_at=document.seen_at,
-        read_at=document.read_at,
-    )
+def _drop(part: pathlib.Path, name: str, form: str | None, sha256: str, room: Room) -> HandedIn:
+    """Give a whole file the name by which the inbox takes it, unless its bytes are known."""
+    known = room.store.documents(sha256=sha256, newest=1)
+    if not known:
+        folder = room.config.inbox / form if form else room.config.inbox
+        folder.mkdir(exist_ok=True)
+        part.replace(folder / name)
+    return HandedIn(sha256=sha256, name=name, document=known[0].id if known else None)
 
 
 def _value(field: StoredField) -> Value:

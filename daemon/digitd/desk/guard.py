@@ -52,9 +52,8 @@ class Guard:
         foreign = (origin is not None and origin != f"http://{host}") or site in {"cross-site", "same-site"}
         if foreign and (origin is not None or headers.get("sec-fetch-mode") != "navigate"):
             return "Only the desk's own pages may ask; a link from elsewhere may lead here.\n"
-        large = (
-            not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", 0)) > LARGEST_BODY
-        )
-        if (large or "transfer-encoding" in headers) and not path.startswith(DOCUMENTS):
+        length = headers.get("content-length", "0")
+        small = length.isdecimal() and int(length) <= LARGEST_BODY and "transfer-encoding" not in headers
+        if not small and not path.startswith(DOCUMENTS):
             return f"No body larger than {LARGEST_BODY} bytes is taken here.\n"
         return ""

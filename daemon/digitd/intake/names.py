@@ -26,8 +26,23 @@ def filed_as(document_id: int, name: str) -> str:
     >>> filed_as(7, "a/b.png")
     '7-a_b.png'
     """
+    return _fitting(f"{document_id}-", name, "")
+
+
+def named(name: str, mark: str) -> str:
+    """A name for the inbox of what is handed in: printable, no path, not hidden, with a mark behind it, cut to fit.
+
+    Examples
+    --------
+    >>> named("../a.png", "1f")
+    '_a-1f.png'
+    """
+    return _fitting("", printable(name).lstrip(".~#") or "document", f"-{mark}")
+
+
+def _fitting(before: str, name: str, behind: str) -> str:
     safe = name.replace("/", "_").replace("\\", "_")
     stem, dot, suffix = safe.rpartition(".")
-    tail = f".{suffix}" if dot and stem and len(suffix) <= 8 else ""
-    head = f"{document_id}-{stem if tail else safe}".encode()
+    tail = behind + (f".{suffix}" if dot and stem and len(suffix) <= 8 else "")
+    head = f"{before}{stem if tail != behind else safe}".encode()
     return head[: LONGEST_BYTES - len(tail.encode())].decode("utf-8", "ignore") + tail

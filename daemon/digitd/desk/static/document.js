@@ -1,9 +1,9 @@
 // A document: its pages, with what was read in its place. What waits to be keyed is marked, and not told.
 import { ask } from "./api.js";
+import { tell } from "./page.js";
 
 const number = document.getElementById("desk").dataset.document;
 const pages = document.getElementById("pages");
-const told = document.getElementById("told");
 
 function sheet(page, values) {
   const figure = document.createElement("figure");
@@ -39,12 +39,12 @@ try {
   const whole = await ask("GET", `/documents/${number}`);
   const numbers = [...new Set(whole.values.map((value) => value.page))];
   pages.replaceChildren(...numbers.map((page) => sheet(page, whole.values.filter((value) => value.page === page))));
-  if (!numbers.length) told.textContent = "Nothing was read on it.";
+  if (!numbers.length) tell("Nothing was read on it.");
   document.getElementById("history").replaceChildren(...whole.history.map((step) => {
     const item = document.createElement("li");
     item.textContent = `${step.at.slice(0, 19).replace("T", " ")} UTC: ${step.state}${step.reason ? `, ${step.reason}` : ""}`;
     return item;
   }));
 } catch (refused) {
-  told.textContent = `${refused.message}.`;
+  tell(`${refused.message}.`, true);
 }

@@ -1,11 +1,11 @@
 // Key field after field. The next is here before it is needed, and what is said is kept in the browser until the
 // desk has it: a page that is loaded again, or a network that is away, loses nothing that was typed.
 import { Refused, ask } from "./api.js";
+import { spent, tell } from "./page.js";
 
 const desk = document.getElementById("desk");
 const picture = document.getElementById("picture");
 const typed = document.getElementById("typed");
-const told = document.getElementById("told");
 const waiting = document.getElementById("waiting");
 const where = document.getElementById("where");
 const page = document.getElementById("page");
@@ -37,11 +37,6 @@ const unsent = {
   add(one) { this.list.push(one); localStorage.setItem(KEPT + one.body.entry, JSON.stringify(one)); },
   sent() { localStorage.removeItem(KEPT + this.list.shift().body.entry); },
 };
-
-function tell(words, wrong = false) {
-  told.textContent = words;
-  told.classList.toggle("wrong", wrong);
-}
 
 /** Take what the desk says is ours; what is shown stays where it is. */
 function take(answer) {
@@ -132,8 +127,7 @@ function showPage(turn) {
 function say(value, verdict, words) {
   const turn = turns.shift();
   if (!turn) return;
-  const duration = Math.min(86400000, Math.round(performance.now() - shownAt));
-  const body = { value, verdict, duration_ms: duration, entry: crypto.randomUUID() };
+  const body = { value, verdict, duration_ms: spent(shownAt), entry: crypto.randomUUID() };
   unsent.add({ id: turn.id, field: turn.field, at: Date.now(), body });
   count(-1);
   tell(`${words} for ${turn.field}.`);

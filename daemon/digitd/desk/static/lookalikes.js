@@ -1,9 +1,9 @@
 // A hundred glyphs that were read as one digit: press those that are not, one key for all others.
 import { ask } from "./api.js";
+import { spent, tell } from "./page.js";
 
 const digit = Number(document.getElementById("desk").dataset.digit);
 const glyphs = document.getElementById("glyphs");
-const told = document.getElementById("told");
 const waiting = document.getElementById("waiting");
 const where = document.getElementById("where");
 const picture = document.getElementById("picture");
@@ -13,13 +13,8 @@ let screen = null;
 let shownAt = 0;
 let busy = false;
 
-function tell(words, wrong = false) {
-  told.textContent = words;
-  told.classList.toggle("wrong", wrong);
-}
-
 /** Fetch the next screen and paint it. */
-async function open(words = "") {
+async function open(words = "", wrong = false) {
   try {
     screen = await ask("POST", "/lookalikes", { digit });
   } catch (refused) {
@@ -36,7 +31,7 @@ async function open(words = "") {
   glyphs.style.setProperty("--rows", rows);
   glyphs.replaceChildren(...screen.items.map(button));
   look(null);
-  tell(words);
+  tell(words, wrong);
   shownAt = performance.now();
   glyphs.firstElementChild?.focus({ preventScroll: true });
 }
@@ -73,12 +68,10 @@ async function confirm() {
   if (!screen || busy) return;
   busy = true;
   try {
-    const duration = Math.min(86400000, Math.round(performance.now() - shownAt));
-    const came = await ask("POST", `/lookalikes/${screen.id}`, { marked: marked(), duration_ms: duration });
+    const came = await ask("POST", `/lookalikes/${screen.id}`, { marked: marked(), duration_ms: spent(shownAt) });
     await open(came.missed
       ? `${came.missed === 1 ? "One that was known to be another" : `${came.missed} that were known to be others`} stayed: they come again. Look once more.`
-      : `${came.verified} ${came.verified === 1 ? "field" : "fields"} verified${came.doubted ? `, ${came.doubted} to be keyed` : ""}.`);
-    told.classList.toggle("wrong", came.missed > 0);
+      : `${came.verified} ${came.verified === 1 ? "field" : "fields"} verified${came.doubted ? `, ${came.doubted} to be keyed` : ""}.`, came.missed > 0);
   } catch (refused) {
     if (refused.status === 404 || refused.status === 409) await open(`Not confirmed: ${refused.message}.`);
     else tell(`Not confirmed yet: ${refused.message}. Enter tries again.`, true);

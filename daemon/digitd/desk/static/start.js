@@ -1,7 +1,7 @@
 // The first page: Enter begins; a name is kept for this browser.
 import { ask } from "./api.js";
+import { tell } from "./page.js";
 
-const told = document.getElementById("told");
 
 document.getElementById("me").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -9,9 +9,9 @@ document.getElementById("me").addEventListener("submit", async (event) => {
   try {
     await ask("PUT", "/me", { name });
     document.querySelector(".who").textContent = name;
-    told.textContent = "Saved.";
+    tell("Saved.");
   } catch (refused) {
-    told.textContent = `Not saved: ${refused.message}.`;
+    tell(`Not saved: ${refused.message}.`, true);
   }
 });
 
