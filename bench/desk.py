@@ -40,6 +40,9 @@ DIGITD = (sys.executable, "-m", "digitd")
 #: Targets: milliseconds until the next field is painted, until a screen of look-alikes is, and of twenty clerks' 99 %.
 PAINTED_MS, SCREEN_MS, CLERKS_MS = 50, 150, 200
 
+#: The system's Chromium, where there is one.
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
 #: Fields of a document, digits of a field.
 FIELDS, DIGITS = 20, 4
 
@@ -203,13 +206,12 @@ def at_a_glance(port: int, *, digits: int) -> dict[str, float]:
 
 def in_chromium(port: int, *, fields: int) -> dict[str, float]:
     """Milliseconds from Enter until the next field is painted, and until a screen of look-alikes is there."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
+    if CHROMIUM is None:
         return {"skipped_no_chromium": 1}
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/fields")
         page.wait_for_selector("#picture img")

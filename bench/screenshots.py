@@ -1,6 +1,5 @@
 """Pictures of the desk for the README, from the drawn forms of the demo. `make screenshots` writes docs/screens/."""
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -8,22 +7,21 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from desk import DIGITD, desk
+from desk import CHROMIUM, DIGITD, desk
 
 SCREENS = Path(__file__).parents[1] / "docs" / "screens"
 
 
 def main() -> None:
     """Run the demo, open its desk, and take a picture of each screen."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
+    if CHROMIUM is None:
         sys.exit("bench/screenshots.py: there is no Chromium here. Install one, and try again.")
     SCREENS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "demo"
         subprocess.run([*DIGITD, "demo", str(folder)], check=True, capture_output=True)
         with desk(folder) as port, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1180, "height": 640})
             address = f"http://127.0.0.1:{port}"
             page.goto(f"{address}/fields")

@@ -4,15 +4,15 @@ The file is looked at whenever the service looks for files, and read when it was
 followed. Of the other keys most are taken up when a person asks for it, and some at the next start only.
 """
 
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from digitd import config as configuration
 from digitd.config import Config
 from digitd.engine import Engine
+from digitd.engine.apart import end, open_process
 from digitd.errors import DigitdError, ModelError
 from digitd.logs import log
 from digitd.models import Model, find
@@ -112,7 +112,7 @@ def try_apart(model: Model) -> None:
     ModelError
         It cannot read.
     """
-    apart = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    apart = open_process()
     try:
         apart.submit(try_model, model).result(timeout=TRIED_WITHIN_SECONDS)
     except BrokenExecutor:
@@ -124,9 +124,7 @@ def try_apart(model: Model) -> None:
     except (OSError, RuntimeError, ValueError) as fault:
         raise ModelError(f"{model.folder}: it cannot be tried ({fault}). Copy the whole model folder again.") from None
     finally:
-        for process in list((getattr(apart, "_processes", None) or {}).values()):
-            process.kill()
-        apart.shutdown(wait=False)
+        end(apart)
 
 
 def _mark(file: Path) -> tuple[int, ...] | None:

@@ -243,6 +243,6 @@ def test_a_model_whose_file_kills_its_process_is_refused(changing: Changing, mon
             future.set_exception(BrokenExecutor("it was killed"))
             return future
 
-    monkeypatch.setattr(succession, "ProcessPoolExecutor", Dying)
+    monkeypatch.setattr(succession, "open_process", Dying)
     with pytest.raises(ModelError, match="the process that opened it died"):
         try_apart(find("new", changing.bench.config.models))

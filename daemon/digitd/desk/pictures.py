@@ -1,17 +1,15 @@
 """Pictures for the desk: a field as it was cut, and the page that it was cut from."""
 
-import multiprocessing
-import resource
-import signal
 import threading
 from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from digitd.config import Config
+from digitd.engine.apart import begin_bounded, end, open_process
 from digitd.errors import UnreadableDocument
 from digitd.intake import archive
 from digitd.reader import limits_of
@@ -19,7 +17,6 @@ from digitd.reading.ink import shrink
 from digitd.reading.load import Limits, load
 from digitd.reading.normalise import GLYPH_SIDE
 from digitd.stored import Document, StoredGlyph
-from digitd.wake import end_with_parent
 
 #: The longer side of a page's picture is at most so many pixels: enough to read handwriting by.
 PAGE_SIDE = 1800
@@ -60,7 +57,7 @@ class Pages:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._one_at_a_time = threading.Lock()
-        self._executor: ProcessPoolExecutor | None = None
+        self._executor: Executor | None = None
         self._kept = lru_cache(maxsize=PAGES_KEPT)(self._draw)
 
     def __call__(self, document: Document, number: int) -> bytes:
@@ -85,9 +82,7 @@ class Pages:
         data = path.read_bytes()
         with self._one_at_a_time:
             if self._executor is None:
-                context = multiprocessing.get_context("spawn")
-                memory = self._config.workers.memory_mb << 20
-                self._executor = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(memory,))
+                self._executor = open_process(begin_bounded, self._config.workers.memory_mb)
             try:
                 drawing = self._executor.submit(draw, data, number, limits_of(self._config))
                 return drawing.result(timeout=self._config.workers.seconds or None)
@@ -97,9 +92,7 @@ class Pages:
 
     def _end(self) -> None:
         if self._executor is not None:
-            for process in list((getattr(self._executor, "_processes", None) or {}).values()):
-                process.kill()
-            self._executor.shutdown(wait=False)
+            end(self._executor)
             self._executor = None
 
 
@@ -115,11 +108,3 @@ def draw(data: bytes, number: int, limits: Limits) -> bytes:
     if page is None:
         raise UnreadableDocument(f"it has no page {number}")
     return bytes(cv2.imencode(".jpg", shrink(page.pixels, PAGE_SIDE)[0], JPEG)[1].tobytes())
-
-
-def _begin(memory_bytes: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
-    cv2.setNumThreads(1)
-    if memory_bytes:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

@@ -5,16 +5,15 @@ had several in hand, or has hung in one.
 """
 
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
-from multiprocessing.process import BaseProcess
 from typing import Any
 
+from digitd.engine.apart import end, was_killed
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.logs import log
 from digitd.records import DocumentReading
@@ -164,8 +163,7 @@ class Lane:
             yield from self._lost(f"reading it took more than {self._bounds.seconds:g} s")
         while self._line and self._line[0].future.done():
             if isinstance(self._line[0].future.exception(), BrokenExecutor):
-                killed = any(process.exitcode == -signal.SIGKILL for process in self._processes())
-                yield from self._lost("the process that read it ended", killed=killed)
+                yield from self._lost("the process that read it ended", killed=was_killed(self._executor))
                 return
             handed = self._line.popleft()
             self._since = handed.ended_at or time.monotonic()  # its callback may be a moment late
@@ -253,19 +251,9 @@ class Lane:
         self._rests_until = time.monotonic() + self._rest_seconds
         log().error("worker_not_started", reason=reason, retry_seconds=self._rest_seconds)
 
-    def _processes(self) -> list[BaseProcess]:
-        return list((getattr(self._executor, "_processes", None) or {}).values())
-
     def _kill(self) -> None:
-        """End the process for certain: it ignores the polite signal, which a broken executor would send."""
-        if self._executor is None:
-            return
-        processes = self._processes()
-        self._executor.shutdown(
-            wait=False
-        )  # what waits in it is told that it broke; cancelled, it would be told nothing
-        for process in processes:
-            process.kill()
+        if self._executor is not None:
+            end(self._executor)
 
 
 def _finished(handed: _Handed) -> Finished:

@@ -1,21 +1,18 @@
 """The processes of this machine that read: how one is started, prepared and bounded."""
 
-import multiprocessing
 import os
-import resource
-import signal
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from functools import lru_cache, partial
 
 from digitd import logs
 from digitd.config import Config
+from digitd.engine.apart import begin_bounded, open_process
 from digitd.engine.engine import Engine
 from digitd.engine.lane import Bounds
 from digitd.errors import DigitdError
 from digitd.reader import open_reader
 from digitd.records import DocumentReading
-from digitd.wake import end_with_parent
 
 #: Pages of a document that a process reads before others may go on with the rest.
 PAGES_AT_ONCE = 4
@@ -44,25 +41,16 @@ def read_here(config: Config, data: bytes, form: str | None, first: int = 0) -> 
 
 
 def _process(config: Config) -> Executor:
-    # Never plain fork: threads of OpenCV and the watcher would be copied half-way through what they were doing.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, context, initializer=_begin_process, initargs=(config,))
+    return open_process(_begin_process, config)
 
 
 _reader = lru_cache(maxsize=1)(open_reader)
 
 
 def _begin_process(config: Config) -> None:
-    """Prepare a reading process: it ends with its parent, not with the terminal's Ctrl-C, and uses one core."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    end_with_parent()
+    """Prepare a reading process."""
+    begin_bounded(config.workers.memory_mb)
     logs.configure(config.log.level, json=config.log.json_lines)  # or lines would go to standard output
-    import cv2
-
-    cv2.setNumThreads(1)
-    if config.workers.memory_mb:
-        bytes_allowed = config.workers.memory_mb << 20
-        resource.setrlimit(resource.RLIMIT_DATA, (bytes_allowed, bytes_allowed))
     try:
         _reader(config)
     except DigitdError:
