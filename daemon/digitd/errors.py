@@ -67,6 +67,10 @@ class NotTheirTurn(DigitdError):
     """A field that a verifier keys waits no longer, or waits for somebody else."""
 
 
+class VerifierError(DigitdError):
+    """Somebody cannot be let in, or is not known."""
+
+
 class NotInstalled(DigitdError):
     """An optional part is not installed."""
 

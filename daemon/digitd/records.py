@@ -94,6 +94,15 @@ class LabelMode(StrEnum):
     IMPORTED = "imported"
 
 
+class Role(StrEnum):
+    """What a verifier with a token may do at a desk."""
+
+    #: Keys fields, looks at look-alikes, sees documents.
+    CLERK = "clerk"
+    #: Besides, hands in and approves documents, and takes labels and the trail out.
+    ADMIN = "admin"
+
+
 class Verdict(StrEnum):
     """What a label says of its field."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode, Verdict
+from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode, Role, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,25 @@ class LookedAt:
     doubted: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verifier:
+    """Somebody with a token, by which a desk knows them."""
+
+    name: str
+    role: Role
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that a person did, other than to label: that has rows of its own."""
+
+    at: datetime
+    author: str
+    act: str
+    subject: str
+
+
 #: What is told of a field that is verified and has no value.
 WHY_NO_VALUE = {Verdict.UNREADABLE: "cannot be read", Verdict.MISPLACED: "the picture shows another place"}
 
@@ -136,7 +155,8 @@ WHY_NO_VALUE = {Verdict.UNREADABLE: "cannot be read", Verdict.MISPLACED: "the pi
 class StoredField:
     """A field with its document and page. machine_value is the reading, whatever was said later; label is the last.
 
-    audit_probability is that with which it was drawn, though it had passed, to be keyed all the same; None if not.
+    machine_state is that in which the machine left it. audit_probability is that with which it was drawn, though it
+    had passed, to be keyed all the same; None if not.
     """
 
     id: int
@@ -152,6 +172,7 @@ class StoredField:
     machine_value: str
     confidence: float
     state: FieldState
+    machine_state: FieldState
     reason: str
     model: str
     read_at: datetime

@@ -166,3 +166,38 @@ def test_sown_ones_are_anywhere_and_the_others_in_their_order(seed: int) -> None
     shown = mixed(range(20), range(100, 103), random.Random(seed))
     assert [glyph for glyph, sown in shown if not sown] == list(range(20))
     assert [glyph for glyph, sown in shown if sown] == [100, 101, 102]
+
+
+def test_a_screen_is_taken_back(store: Store, passed: None) -> None:
+    """All that it said, and the screen is there again as it was marked; taken back and said anew it counts anew."""
+    first = opened(store)
+    marked = on(first).index("one")
+    assert close(store, first, marked) == (0, 1, 1)
+    taken = store.reopen_screen("ada", now=NOW, lasting=LASTING)
+    assert taken is not None
+    assert (taken[0].id, taken[1]) == (first and first.id, {marked})
+    assert states(store) == {"one": "accepted", "two": "accepted", "three": "accepted", "four": "review"}
+    assert store.to_look_at() == {1: 2, 7: 3}
+    assert on(opened(store)) == on(first)
+    assert close(store, taken[0]) == (0, 1, 0)
+    assert states(store)["two"] == "verified"
+
+
+def test_screen_after_screen_is_taken_back(store: Store, passed: None) -> None:
+    """The last first; nobody else's; and none when there are no more."""
+    close(store, opened(store))
+    close(store, opened(store, digit=1))
+    assert store.reopen_screen("bob", now=NOW, lasting=LASTING) is None
+    digits = [taken[0].digit for _ in range(2) if (taken := store.reopen_screen("ada", now=NOW, lasting=LASTING))]
+    assert sorted(digits) == [1, 7]
+    assert states(store) == {"one": "accepted", "two": "accepted", "three": "accepted", "four": "review"}
+    assert store.reopen_screen("ada", now=NOW, lasting=LASTING) is None
+
+
+def test_a_screen_whose_field_was_keyed_is_not_taken_back(store: Store, passed: None) -> None:
+    """What was said of it since is taken back where it was said."""
+    screen = opened(store)
+    close(store, screen, on(screen).index("one"))
+    one = next(field.id for field in store.fields() if field.name == "one")
+    store.add_label(one, "11", verifier="bob", mode=LabelMode.BLIND)
+    assert store.reopen_screen("ada", now=NOW, lasting=LASTING) is None

@@ -197,6 +197,7 @@ def _stored_field(row: Row[Any], symbols: tuple[StoredGlyph, ...], label: Label 
         machine_value=row.value,
         confidence=row.confidence,
         state=FieldState(row.state),
+        machine_state=FieldState(row.machine_state),
         reason=row.reason,
         model=row.model_id,
         read_at=row.read_at,

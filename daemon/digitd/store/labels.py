@@ -14,7 +14,7 @@ from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
 from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels
-from digitd.store.tables import documents, fields, glyphs, labels, looks, pages, screens, turns
+from digitd.store.tables import documents, doubts, fields, glyphs, labels, looks, pages, screens, turns
 from digitd.stored import Label, StoredField
 
 #: So many people keying blind settle a field, whatever they say.
@@ -132,15 +132,18 @@ def _check_turn(connection: Connection, field_id: int, verifier: str) -> None:
         raise NotTheirTurn("it is somebody else's turn by now")
 
 
-def settled(machine_value: str, said: Sequence[Label]) -> bool:
+def settled(machine_value: str, said: Sequence[Label], *, doubted_after: int = 0) -> bool:
     """Whether a field that the machine read as machine_value is settled by the labels that stand, oldest first.
 
-    The last of them is then what it is.
+    The last of them is then what it is. Of labels up to the number doubted_after none settles it alone: each is one
+    person's word beside those that come.
     """
+    anew = [label for label in said if label.id > doubted_after]
     values = [(label.verdict, label.value) for label in said]
-    agreed = len(set(values)) < len(values)
-    as_read = values[:1] == [(Verdict.VALUE, machine_value)]
-    return any(label.alone for label in said) or as_read or agreed or len(values) >= MOST_KEYINGS
+    agreed = values[-1:] != [] and values[-1] in values[:-1]
+    as_read = [(label.verdict, label.value) for label in anew[:1]] == [(Verdict.VALUE, machine_value)]
+    enough = any(label.alone for label in anew) or as_read or agreed or len(values) >= MOST_KEYINGS
+    return bool(anew) and enough
 
 
 def settle_field(connection: Connection, field_id: int) -> None:
@@ -158,10 +161,13 @@ def settle_field(connection: Connection, field_id: int) -> None:
         looks.c.screen_id == screens.c.id,
         screens.c.missed == 0,
     )
+    doubted_after = connection.scalar(select(func.max(doubts.c.after_label)).where(doubts.c.field_id == field_id))
     if said:
-        state = FieldState.VERIFIED if settled(row.value, said) else FieldState.REVIEW
+        done = settled(row.value, said, doubted_after=doubted_after or 0)
+        state = FieldState.VERIFIED if done else FieldState.REVIEW
     else:
-        state = FieldState.REVIEW if connection.scalar(select(doubted)) else row.machine_state
+        doubtful = doubted_after is not None or connection.scalar(select(doubted))
+        state = FieldState.REVIEW if doubtful else row.machine_state
     connection.execute(update(fields).where(fields.c.id == field_id).values(state=state))
     if said or state == FieldState.REVIEW:
         connection.execute(update(glyphs).where(glyphs.c.field_id == field_id).values(to_look_at=False))

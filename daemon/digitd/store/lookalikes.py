@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import numpy as np
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, exists, func, insert, select, update
 
 from digitd.errors import NotTheirTurn
 from digitd.records import FieldState, LabelMode, Verdict
@@ -101,6 +101,44 @@ class Lookalikes(Labels):
             confirmed = [look.glyph_id for look in own if look.place not in not_that_digit]
             verified = _confirm(connection, confirmed, verifier=verifier)
             return LookedAt(missed=0, verified=verified, doubted=doubted)
+
+    def reopen_screen(
+        self, verifier: str, *, now: datetime, lasting: timedelta
+    ) -> tuple[Screen, frozenset[int]] | None:
+        """Take back what verifier said of the last screen; it is theirs again, with the places that were marked.
+
+        None where there is none, or a field of it was keyed since: what was said of that is taken back where it is
+        keyed.
+        """
+        with self._writing() as connection:
+            closed = (screens.c.verifier == verifier) & screens.c.at.is_not(None)
+            last = connection.execute(select(screens).where(closed).order_by(screens.c.at.desc()).limit(1)).first()
+            if last is None:
+                return None
+            seen = connection.execute(select(looks).where(looks.c.screen_id == last.id)).all()
+            own = [look.glyph_id for look in seen if not look.sown]
+            of_screen = select(glyphs.c.field_id).where(glyphs.c.id.in_(own)).distinct()
+            touched = list(connection.scalars(of_screen))
+            said = [label for label in standing_labels(connection, touched) if label.at >= last.at]
+            if any(label.mode is not LabelMode.LOOKALIKE for label in said):
+                return None
+            again = {"at": None, "missed": None, "duration_ms": None, "until": now + lasting}
+            connection.execute(update(screens).where(screens.c.id == last.id).values(**again))
+            connection.execute(update(looks).where(looks.c.screen_id == last.id).values(is_digit=None))
+            for label in said:
+                retract(connection, label.id, verifier=verifier)
+            for field_id in touched:
+                settle_field(connection, field_id)
+                settle_document(connection, field_id)
+            passed = select(fields.c.id).where(
+                fields.c.id.in_(touched), by_itself(FieldState.ACCEPTED), fields.c.audit_probability.is_(None)
+            )
+            unseen = glyphs.c.digit.is_not(None) & (glyphs.c.pixels_png != b"") & ~_confirmed(glyphs)
+            again_to_see = update(glyphs).where(glyphs.c.field_id.in_(passed), unseen)
+            connection.execute(again_to_see.values(to_look_at=True))
+            screen = _screen(connection, last.id)
+            assert screen is not None
+            return screen, frozenset(look.place for look in seen if look.is_digit is False)
 
 
 def mixed(chosen: Sequence[int], sown: Sequence[int], chance: random.Random | None) -> list[tuple[int, bool]]:
@@ -224,14 +262,7 @@ def _confirm(connection: Connection, glyph_ids: Sequence[int], *, verifier: str)
     """Verify those fields of glyphs of which every digit was confirmed; returns how many."""
     connection.execute(update(glyphs).where(glyphs.c.id.in_(glyph_ids)).values(to_look_at=False))
     more = glyphs.alias()
-    confirmed = exists().where(
-        looks.c.glyph_id == more.c.id,
-        looks.c.sown.is_(False),
-        looks.c.is_digit.is_(True),
-        looks.c.screen_id == screens.c.id,
-        screens.c.missed == 0,
-    )
-    left = exists().where(more.c.field_id == fields.c.id, more.c.digit.is_not(None), ~confirmed)
+    left = exists().where(more.c.field_id == fields.c.id, more.c.digit.is_not(None), ~_confirmed(more))
     query = (
         select(fields.c.id, fields.c.value)
         .join(glyphs, glyphs.c.field_id == fields.c.id)
@@ -242,3 +273,14 @@ def _confirm(connection: Connection, glyph_ids: Sequence[int], *, verifier: str)
     for field in done:
         write_label(connection, field.id, field.value, verifier=verifier, mode=LabelMode.LOOKALIKE, shown=field.value)
     return len(done)
+
+
+def _confirmed(of: FromClause) -> ColumnElement[bool]:
+    """Whether a row of glyphs was on a screen that counts, and did not stand out."""
+    return exists().where(
+        looks.c.glyph_id == of.c.id,
+        looks.c.sown.is_(False),
+        looks.c.is_digit.is_(True),
+        looks.c.screen_id == screens.c.id,
+        screens.c.missed == 0,
+    )

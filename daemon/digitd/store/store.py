@@ -3,8 +3,10 @@
 Methods are sentences, results are records, never rows. One transaction a method.
 """
 
+from digitd.store.access import Access
 from digitd.store.beats import Beats
 from digitd.store.documents import Documents
+from digitd.store.doubts import Doubts
 from digitd.store.keeping import Keeping
 from digitd.store.lookalikes import Lookalikes
 from digitd.store.outbox import Outbox
@@ -12,5 +14,5 @@ from digitd.store.readings import Readings
 from digitd.store.turns import Turns
 
 
-class Store(Documents, Readings, Turns, Lookalikes, Outbox, Beats, Keeping):
-    """An open database: documents, readings, labels and turns, who is told, and the service's sign of life."""
+class Store(Documents, Readings, Turns, Lookalikes, Doubts, Access, Outbox, Beats, Keeping):
+    """An open database: documents, readings, labels and turns, verifiers, who is told, the service's sign of life."""

@@ -254,6 +254,55 @@ class LookRow(Base):
     is_digit: Mapped[bool | None]
 
 
+class DoubtRow(Base):
+    """Somebody's word that a field must be keyed, again if it was: labels before it do not settle the field alone."""
+
+    __tablename__ = "doubts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("fields.id"), index=True)
+    verifier: Mapped[str]
+    at: Mapped[datetime]
+    reason: Mapped[str]
+    #: The newest label of all when it was raised; 0 where there was none.
+    after_label: Mapped[int]
+
+
+class VerifierRow(Base):
+    """Somebody with a token, of which the hash is kept; one who was removed keeps the name, and has no token."""
+
+    __tablename__ = "verifiers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    added_at: Mapped[datetime]
+
+
+class LoginRow(Base):
+    """A browser that a verifier logged in with, by the hash of the key that it holds, and until when."""
+
+    __tablename__ = "logins"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verifier_id: Mapped[int] = mapped_column(ForeignKey("verifiers.id"))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    until: Mapped[datetime]
+
+
+class ActRow(Base):
+    """Something that a person did, other than to label. Rows are only added."""
+
+    __tablename__ = "acts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    author: Mapped[str]
+    act: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str]
+
+
 class ServiceRow(Base):
     """The service that ran last, and its last sign of life; a single row."""
 
@@ -301,5 +350,6 @@ def _table(mapped: type[Base]) -> Table:
 
 documents, moves, models, pages = (_table(kind) for kind in (DocumentRow, MoveRow, ModelRow, PageRow))
 fields, glyphs, labels, turns = (_table(kind) for kind in (FieldRow, GlyphRow, LabelRow, TurnRow))
-screens, looks = (_table(kind) for kind in (ScreenRow, LookRow))
+screens, looks, doubts = (_table(kind) for kind in (ScreenRow, LookRow, DoubtRow))
+verifiers, logins, acts = (_table(kind) for kind in (VerifierRow, LoginRow, ActRow))
 service, receivers, deliveries = (_table(kind) for kind in (ServiceRow, ReceiverRow, DeliveryRow))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from digitd.config import Config
 from digitd.errors import ConfigError
-from digitd.records import LabelMode, Verdict
+from digitd.records import FieldState, LabelMode, Verdict
 from digitd.store import Store
 from digitd.stored import Label, StoredField
 
@@ -67,7 +67,7 @@ class Keying:
             mode=self._mode(field),
             shown=field.machine_value if self.show_reading else None,
             duration_ms=duration_ms,
-            sampling_probability=1.0 if field.audit_probability is None else field.audit_probability,
+            sampling_probability=_sampling_probability(field),
             verdict=verdict,
             alone=self.show_reading or not self.second_keying,
             in_turn=True,
@@ -93,6 +93,13 @@ class Keying:
         if self.show_reading:
             return LabelMode.SHOWN
         return LabelMode.BLIND if field.audit_probability is None else LabelMode.AUDIT
+
+
+def _sampling_probability(field: StoredField) -> float | None:
+    """With which probability a field that was read as this one comes to be keyed; None for what somebody picked out."""
+    if field.audit_probability is not None:
+        return field.audit_probability
+    return 1.0 if field.machine_state is FieldState.REVIEW else None
 
 
 def verifier_name(config: Config, given: str | None = None) -> str:
