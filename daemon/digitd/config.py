@@ -96,6 +96,10 @@ class Web(_Section):
 
     enabled: bool = False
     listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:8461"
+    hosts: tuple[str, ...] = ()
+    certificate: str = ""
+    key: str = ""
+    login_hours: Annotated[float, Field(gt=0, le=8760)] = 12.0
 
 
 class Log(_Section):

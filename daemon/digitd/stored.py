@@ -41,6 +41,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Move):
+    """A change with its number, and its document by number and name."""
+
+    id: int
+    document_id: int
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LastService:
     """The service that runs, or ran last: its process, digitd's version, its model, and its last sign of life."""
 

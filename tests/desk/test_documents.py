@@ -10,10 +10,14 @@ from starlette.testclient import TestClient
 
 from digitd.config import Config, Intake
 from digitd.desk.app import create_app
+from digitd.desk.guard import Hosts
 from digitd.forms import library
 from digitd.store import Store
 
 PNG = b"\x89PNG not really"
+
+
+HOSTS = Hosts(names=frozenset(["127.0.0.1:8461"]))
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def client(store: Store, tmp_path: Path) -> TestClient:
     library.new_form("amount", forms=tmp_path / "forms", references=[], whole_page=True)
     config = Config(root=tmp_path, intake=Intake(max_megabytes=1))
     return TestClient(
-        create_app(config, store, hosts=["127.0.0.1:8461"], verifier="ada", pages=lambda *_: b""),
+        create_app(config, store, hosts=HOSTS, verifier="ada", pages=lambda *_: b""),
         base_url="http://127.0.0.1:8461",
     )
 

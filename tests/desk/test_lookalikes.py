@@ -10,13 +10,22 @@ from starlette.testclient import TestClient
 
 from digitd.config import Config
 from digitd.desk.app import create_app
+from digitd.desk.guard import Hosts
 from digitd.store import Store
+
+HOSTS = Hosts(names=frozenset(["127.0.0.1:8461"]))
 
 
 @pytest.fixture
 def client(store: Store, record: Any, make_field: Any, tmp_path: Path) -> TestClient:
     record("a.png", [make_field("one", "17"), make_field("two", "7")])
-    app = create_app(Config(root=tmp_path), store, hosts=["127.0.0.1:8461"], verifier="ada", pages=lambda *_: b"")
+    app = create_app(
+        Config(root=tmp_path),
+        store,
+        hosts=HOSTS,
+        verifier="ada",
+        pages=lambda *_: b"",
+    )
     return TestClient(app, base_url="http://127.0.0.1:8461")
 
 

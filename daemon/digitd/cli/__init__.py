@@ -17,6 +17,7 @@ COMMANDS = {
     "read": ("digitd.cli.read:read", "Read pictures at once, without a database."),
     "form": ("digitd.cli.form:form", "Make, list, show and check form templates."),
     "verify": ("digitd.cli.verify:verify", "Key the fields the machine is unsure of."),
+    "verifier": ("digitd.cli.verifier:verifier", "Let people in by tokens; what they did."),
     "label": ("digitd.cli.label:label", "Import or export labels."),
     "report": ("digitd.cli.report:report", "Confusion matrices from verified labels."),
     "export": ("digitd.cli.export:export", "Values as CSV or JSON."),

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from digitd.desk.pictures import kind_of
-from digitd.desk.room import LONGEST_NAME, NAME_COOKIE, NAME_KEPT_SECONDS, Room, TheKeying, TheName, TheRoom, as_cookie
+from digitd.desk.room import Room, TheKeying, TheRoom
 from digitd.records import Verdict
 from digitd.stored import StoredField
 from digitd.verify.keying import LONGEST, Keying
@@ -100,12 +100,6 @@ class Waiting(BaseModel):
     waiting: int
 
 
-class Name(BaseModel):
-    """A person's name."""
-
-    name: str = Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^\S(.*\S)?$")
-
-
 Wants = Annotated[Wanted, Query()]
 
 
@@ -166,21 +160,6 @@ def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=
     if not found:
         raise HTTPException(404, "there is no such document")
     return Response(room.page_picture(found[0], number), media_type="image/jpeg")
-
-
-@router.get("/me")
-def me(name: TheName) -> Name:
-    """Who signs what is said at this browser."""
-    return Name(name=name)
-
-
-@router.put("/me")
-def call_me(who: Name, response: Response) -> Name:
-    """Sign with this name from now on."""
-    response.set_cookie(
-        NAME_COOKIE, as_cookie(who.name), max_age=NAME_KEPT_SECONDS, httponly=True, samesite="strict", path="/"
-    )
-    return who
 
 
 def _field(room: Room, field_id: int) -> StoredField:

@@ -1,17 +1,20 @@
 """The desk as one ASGI application: screens, API, and what is answered when something cannot be done."""
 
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from digitd import __version__
 from digitd.config import Config
-from digitd.desk import api, documents, lookalikes, screens
-from digitd.desk.guard import Guard
-from digitd.desk.room import Room
+from digitd.desk import api, documents, events, login, lookalikes, screens
+from digitd.desk.guard import Guard, Hosts
+from digitd.desk.room import NotLoggedIn, Room, person_of
+from digitd.desk.tries import TooManyTries
 from digitd.errors import DatabaseError, NotTheirTurn, UnreadableDocument
 from digitd.store import Store
 from digitd.stored import Document
@@ -20,18 +23,26 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    config: Config, store: Store, *, hosts: Collection[str], verifier: str, pages: Callable[[Document, int], bytes]
+    config: Config,
+    store: Store,
+    *,
+    hosts: Hosts,
+    verifier: str,
+    pages: Callable[[Document, int], bytes],
+    open_to_others: bool = False,
 ) -> FastAPI:
     """The desk of an open store.
 
     Parameters
     ----------
     hosts
-        By which it is reached: what browsers say in the header Host.
+        By which it is reached.
     verifier
         Signs for whoever gives no name.
     pages
         Draws a page of a document, counted from 1.
+    open_to_others
+        Whether other machines reach it, so that nobody is let in without a token.
     """
     app = FastAPI(
         title="digitd",
@@ -41,16 +52,37 @@ def create_app(
         docs_url=None,  # its page is fetched from elsewhere
         redoc_url=None,
     )
-    app.state.room = Room(config=config, store=store, verifier=verifier, page_picture=pages)
-    app.add_middleware(Guard, hosts=frozenset(hosts))
-    app.include_router(api.router, prefix=api.PREFIX)
-    app.include_router(lookalikes.router, prefix=api.PREFIX)
-    app.include_router(documents.router, prefix=api.PREFIX)
-    app.include_router(screens.router, include_in_schema=False)
+    app.state.room = Room(
+        config=config, store=store, verifier=verifier, page_picture=pages, open_to_others=open_to_others
+    )
+    app.state.listening, app.state.closing = set(), threading.Event()
+    app.add_middleware(Guard, hosts=hosts)
+    let_in = [Depends(person_of)]
+    app.include_router(login.doors, prefix=api.PREFIX)
+    for part in (api, lookalikes, documents, events, login):
+        app.include_router(part.router, prefix=api.PREFIX, dependencies=let_in, responses={401: {}})
+    app.include_router(screens.doors, include_in_schema=False)
+    app.include_router(screens.router, include_in_schema=False, dependencies=let_in)
     app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_exception_handler(NotLoggedIn, _ask_to_log_in)
+    app.add_exception_handler(TooManyTries, _ask_to_wait)
     for fault, status in ((NotTheirTurn, 409), (UnreadableDocument, 404), (DatabaseError, 503)):
         app.add_exception_handler(fault, _telling(status))
     return app
+
+
+def _ask_to_log_in(request: Request, _: Exception) -> Response:
+    """Lead a person to the door; tell a program what it has to show."""
+    if request.method == "GET" and not request.url.path.startswith(api.PREFIX):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/login?to={quote(request.url.path + query)}", 303)
+    told = {"detail": "log in, or show a token: Authorization: Bearer TOKEN"}
+    return JSONResponse(told, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _ask_to_wait(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, TooManyTries)
+    return JSONResponse({"detail": str(fault)}, status_code=429, headers={"Retry-After": f"{fault.seconds:.0f}"})
 
 
 def _telling(status: int) -> Callable[[Request, Exception], JSONResponse]:

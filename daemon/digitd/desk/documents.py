@@ -3,7 +3,9 @@
 import hashlib
 import os
 import pathlib
+from collections.abc import Sequence, Set
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated
 from uuid import uuid4
 
@@ -11,11 +13,13 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from digitd.desk.api import Id, Place, place_of
-from digitd.desk.room import Room, TheRoom
+from digitd.desk.api import LARGEST_ID, Id, Place, place_of
+from digitd.desk.room import AnAdmin, Room, TheName, TheRoom
+from digitd.errors import TemplateError
 from digitd.forms import library
 from digitd.intake.names import named
 from digitd.records import DocumentState, FieldState
+from digitd.rules.forms import FormRule
 from digitd.stored import StoredField, as_row
 
 router = APIRouter(tags=["documents"])
@@ -63,11 +67,33 @@ class Value(BaseModel):
     place: Place
 
 
+class Check(BaseModel):
+    """A rule over several fields of a page, in words, and how its values break it; None: one of them waits."""
+
+    page: int
+    rule: str
+    holds: bool | None
+    told: str
+
+
 class Whole(Facts):
-    """A document with its history and its values."""
+    """A document with its history, its values, and whether they add up."""
 
     history: list[Step]
     values: list[Value]
+    checks: list[Check]
+
+
+class Doubted(BaseModel):
+    """Fields that look wrong on their page."""
+
+    fields: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=1000)
+
+
+class Sent(BaseModel):
+    """How many of them are to be keyed that did not wait already."""
+
+    sent: int
 
 
 class HandedIn(BaseModel):
@@ -101,16 +127,32 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     found = room.store.documents(ids=[document_id])
     if not found:
         raise HTTPException(404, "there is no such document")
+    fields = list(room.store.fields(document_id=document_id))
     return Whole(
         **Facts.model_validate(found[0]).model_dump(),
         history=[Step.model_validate(step) for step in room.store.history(document_id)],
-        values=[_value(field) for field in room.store.fields(document_id=document_id)],
+        values=[_value(field) for field in fields],
+        checks=_checks(fields, room.config.forms),
     )
+
+
+@router.post("/documents/{document_id}/approve", responses={403: {}, 409: {}})
+def approve(room: TheRoom, person: AnAdmin, document_id: Id) -> Facts:
+    """Say that a document is right as it stands: it is done. 409 while fields of it wait to be keyed."""
+    room.store.approve_document(document_id, verifier=person.name)
+    return Facts.model_validate(room.store.document(document_id))
+
+
+@router.post("/fields/doubt")
+def doubt(room: TheRoom, name: TheName, doubted: Doubted) -> Sent:
+    """Say that values look wrong: they are keyed, again where they were."""
+    return Sent(sent=room.store.doubt_fields(doubted.fields, verifier=name, reason="looked wrong on its page"))
 
 
 @router.post("/documents/{name}", status_code=202, responses={404: {}, 413: {}, 422: {}, 507: {}})
 async def hand_in(
     room: TheRoom,
+    person: AnAdmin,
     request: Request,
     name: Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)],
     form: Annotated[str | None, Query(max_length=200)] = None,
@@ -121,11 +163,14 @@ async def hand_in(
     part = room.config.inbox / f".{uuid4().hex}.part"  # no look at the inbox takes it
     try:
         sha256 = await _received(request, part, limit_bytes=room.config.intake.max_megabytes * 1e6)
-        return await run_in_threadpool(_drop, part, named(name, sha256[:8]), form, sha256, room)
+        handed = await run_in_threadpool(_drop, part, named(name, sha256[:8]), form, sha256, room)
     except OSError as fault:
         raise HTTPException(507, f"it cannot be kept: {fault.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
+    if handed.document is None:
+        await run_in_threadpool(room.store.note_act, person.name, "document handed in", handed.name)
+    return handed
 
 
 async def _received(request: Request, part: pathlib.Path, *, limit_bytes: float) -> str:
@@ -155,8 +200,35 @@ def _drop(part: pathlib.Path, name: str, form: str | None, sha256: str, room: Ro
     return HandedIn(sha256=sha256, name=name, document=known[0].id if known else None)
 
 
+def _checks(fields: Sequence[StoredField], forms: pathlib.Path) -> list[Check]:
+    """What the rules of the pages' forms say of them, as the forms are now."""
+    found = []
+    for (page, form), of_page in groupby(fields, key=lambda field: (field.page, field.form)):
+        known = {field.name: field for field in of_page}
+        decimals, rules = _rules(form, set(known), forms)
+        for rule in rules:
+            waits = any(_waits(known[name]) for name in rule.names())
+            told = "" if waits else rule.fault({name: field.value for name, field in known.items()}, decimals)
+            found.append(Check(page=page, rule=rule.words(), holds=None if waits else not told, told=told))
+    return found
+
+
+def _rules(form: str | None, names: Set[str], forms: pathlib.Path) -> tuple[dict[str, int], list[FormRule]]:
+    """The decimals of a form's fields, and its rules over those named; none where there is no such form any more."""
+    try:
+        pages = library.open_form(form, forms) if form else ()
+    except TemplateError:
+        return {}, []
+    decimals = {field.name: field.rules.decimals for page in pages for field in page.fields}
+    return decimals, [rule for page in pages for rule in page.rules if set(rule.names()) <= names]
+
+
+def _waits(field: StoredField) -> bool:
+    return field.state is FieldState.REVIEW or field.in_audit
+
+
 def _value(field: StoredField) -> Value:
-    waits = field.state is FieldState.REVIEW or field.in_audit
+    waits = _waits(field)
     return Value(
         id=field.id,
         page=field.page,

@@ -4,6 +4,10 @@ A page of another site can make a browser ask 127.0.0.1, and a name of its own c
 rebinding): the Host header tells the one, the Origin header the other.
 """
 
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,10 +26,24 @@ HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """What browsers may say in the header Host: names with their port, and, with addresses, any address by number.
+
+    A number cannot be made to mean another machine, as a name can.
+    """
+
+    names: frozenset[str]
+    addresses: bool = False
+
+    def __contains__(self, host: str) -> bool:
+        return host in self.names or (self.addresses and _is_address(host))
+
+
 class Guard:
     """Lets through what the desk's own pages ask, and gives every answer HEADERS."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Hosts) -> None:
         self._app = app
         self._hosts = hosts
 
@@ -47,9 +65,12 @@ class Guard:
         """Why a request is not let through; empty where it is."""
         host = headers.get("host", "")
         if host not in self._hosts:
-            return f"This desk answers as {' or '.join(sorted(self._hosts))} only.\n"
+            return f"This desk answers as {' or '.join(sorted(self._hosts.names))} only; web.hosts names more.\n"
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        foreign = (origin is not None and origin != f"http://{host}") or site in {"cross-site", "same-site"}
+        foreign = (origin is not None and origin not in {f"http://{host}", f"https://{host}"}) or site in {
+            "cross-site",
+            "same-site",
+        }
         if foreign and (origin is not None or headers.get("sec-fetch-mode") != "navigate"):
             return "Only the desk's own pages may ask; a link from elsewhere may lead here.\n"
         length = headers.get("content-length", "0")
@@ -57,3 +78,10 @@ class Guard:
         if not small and not path.startswith(DOCUMENTS):
             return f"No body larger than {LARGEST_BODY} bytes is taken here.\n"
         return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(urlsplit(f"//{host}").hostname or ""))
+    except ValueError:
+        return False

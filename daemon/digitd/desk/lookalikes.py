@@ -1,5 +1,6 @@
 """The API of look-alikes: screens of digits that passed, and which of them are not what they were read as."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from digitd.desk.api import LARGEST_ID, PREFIX, Id, page_picture_of, picture_of
 from digitd.desk.pictures import COLUMNS, sheet
-from digitd.desk.room import TheName, TheRoom
+from digitd.desk.room import Room, TheName, TheRoom
 from digitd.stored import Screen
 
 router = APIRouter(tags=["look-alikes"])
@@ -41,7 +42,7 @@ class Item(BaseModel):
 
 
 class LookAt(BaseModel):
-    """Glyphs on one picture, columns in a row, in the order of items."""
+    """Glyphs on one picture, columns in a row, in the order of items; marked are places of a screen taken back."""
 
     id: int
     digit: int
@@ -49,6 +50,7 @@ class LookAt(BaseModel):
     picture: str
     items: list[Item]
     waiting: int
+    marked: list[int]
 
 
 class Looked(BaseModel):
@@ -86,6 +88,20 @@ def open_screen(room: TheRoom, name: TheName, which: Which) -> LookAt:
     )
     if found is None:
         raise HTTPException(404, f"no {which.digit} waits to be looked at")
+    return _shown(room, found)
+
+
+@router.post("/lookalikes/undo", responses={404: {}})
+def undo(room: TheRoom, name: TheName) -> LookAt:
+    """Take back the last screen that this person confirmed, whenever that was, unless a field of it was keyed since."""
+    lasting = timedelta(seconds=room.config.verify.turn_seconds)
+    found = room.store.reopen_screen(name, now=datetime.now(UTC), lasting=lasting)
+    if found is None:
+        raise HTTPException(404, "there is no screen to take back, or a field of the last was keyed since")
+    return _shown(room, found[0], marked=found[1])
+
+
+def _shown(room: Room, found: Screen, *, marked: Collection[int] = ()) -> LookAt:
     return LookAt(
         id=found.id,
         digit=found.digit,
@@ -101,7 +117,8 @@ def open_screen(room: TheRoom, name: TheName, which: Which) -> LookAt:
             )
             for origin in found.origins
         ],
-        waiting=room.store.to_look_at().get(which.digit, 0),
+        waiting=room.store.to_look_at().get(found.digit, 0),
+        marked=sorted(marked),
     )
 
 

@@ -2,34 +2,66 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, unquote
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
 from digitd.config import Config
+from digitd.desk.tries import Tries
+from digitd.records import Role
 from digitd.store import Store
-from digitd.stored import Document
+from digitd.stored import Document, Verifier
 from digitd.verify.keying import Keying, keying
 
-#: The cookie with the name of the person at this browser. On this machine alone nobody has to prove it.
-NAME_COOKIE, LONGEST_NAME, NAME_KEPT_SECONDS = "digitd_name", 64, 90 * 24 * 3600
+#: The cookie with the name of the person at this browser, where nobody has to prove it; and with the key of a login.
+NAME_COOKIE, LOGIN_COOKIE = "digitd_name", "digitd_login"
+
+#: A name's length in characters, and how long a browser keeps it.
+LONGEST_NAME, NAME_KEPT_SECONDS = 64, 90 * 24 * 3600
+
+#: A token's length in characters at most: longer ones are not looked at.
+LONGEST_TOKEN = 200
+
+
+class NotLoggedIn(Exception):
+    """Who asks has not said who they are, as everybody has to once somebody has a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """The desk's surroundings. verifier signs for whoever gives no name; page_picture draws a page, counted from 1."""
+    """The desk's surroundings.
+
+    verifier signs for whoever gives no name; page_picture draws a page, counted from 1; open_to_others says that
+    other machines reach it, so that nobody is let in without a token.
+    """
 
     config: Config
     store: Store
     verifier: str
     page_picture: Callable[[Document, int], bytes]
+    open_to_others: bool
+    tries: Tries = field(default_factory=Tries)
 
     @property
     def identity(self) -> str:
         """Tells this database from others that a browser may have met at the same address."""
         return hashlib.sha256(str(self.config.database.absolute()).encode()).hexdigest()[:12]
+
+    @property
+    def login_lasts(self) -> timedelta:
+        return timedelta(hours=self.config.web.login_hours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is asking. known says that they have proved it, by a token or a login."""
+
+    name: str
+    role: Role
+    known: bool
 
 
 def room_of(request: Request) -> Room:
@@ -39,15 +71,40 @@ def room_of(request: Request) -> Room:
     return room
 
 
-def name_of(request: Request) -> str:
-    """Who is asking."""
-    return unquote(request.cookies.get(NAME_COOKIE, ""))[:LONGEST_NAME] or room_of(request).verifier
+def person_of(request: Request) -> Person:
+    """Who is asking: by the header Authorization, by a login, or, where nobody has a token, by the name they give.
+
+    Raises
+    ------
+    NotLoggedIn
+        Somebody has a token, and they have neither shown theirs nor logged in.
+    """
+    room = room_of(request)
+    if not room.open_to_others and not room.store.has_verifiers():
+        given = unquote(request.cookies.get(NAME_COOKIE, ""))[:LONGEST_NAME]
+        return Person(name=given or room.verifier, role=Role.ADMIN, known=False)
+    found = _by_token(request, room) or _by_login(request, room)
+    if found is None:
+        raise NotLoggedIn
+    return Person(name=found.name, role=found.role, known=True)
 
 
-def keying_of(request: Request) -> Keying:
+def admin_of(person: "ThePerson") -> Person:
+    """Who is asking, where it takes an admin."""
+    if person.role is not Role.ADMIN:
+        raise HTTPException(403, "that takes an admin; `digitd verifier add NAME --role admin` makes one")
+    return person
+
+
+def name_of(person: "ThePerson") -> str:
+    """Who is asking, by name."""
+    return person.name
+
+
+def keying_of(request: Request, name: "TheName") -> Keying:
     """Who is asking, at the queue."""
     room = room_of(request)
-    return keying(room.store, room.config, verifier=name_of(request))
+    return keying(room.store, room.config, verifier=name)
 
 
 def as_cookie(name: str) -> str:
@@ -55,6 +112,29 @@ def as_cookie(name: str) -> str:
     return quote(name[:LONGEST_NAME])
 
 
+def caller(request: Request) -> str:
+    """The address of who is asking."""
+    return request.client.host if request.client else ""
+
+
+def _by_token(request: Request, room: Room) -> Verifier | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+        return None
+    room.tries.check(caller(request))
+    found = room.store.verifier_with(token.strip())
+    if found is None:
+        room.tries.failed(caller(request))
+    return found
+
+
+def _by_login(request: Request, room: Room) -> Verifier | None:
+    key = request.cookies.get(LOGIN_COOKIE, "")
+    return room.store.logged_in(key, now=datetime.now(UTC), lasting=room.login_lasts) if key else None
+
+
 TheRoom = Annotated[Room, Depends(room_of)]
+ThePerson = Annotated[Person, Depends(person_of)]
+AnAdmin = Annotated[Person, Depends(admin_of)]
 TheName = Annotated[str, Depends(name_of)]
 TheKeying = Annotated[Keying, Depends(keying_of)]

@@ -8,8 +8,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from digitd.desk.api import Id
-from digitd.desk.room import TheName, TheRoom
+from digitd.desk.room import TheName, ThePerson, TheRoom
 
+#: What anybody may see, and what those may who are let in.
+doors = APIRouter()
 router = APIRouter()
 
 #: Documents on their list.
@@ -24,12 +26,25 @@ _pages = Environment(
 )
 
 
+@doors.get("/login")
+def login(to: Annotated[str, Query(max_length=300, pattern="^/[^/\\\\]|^/$")] = "/") -> HTMLResponse:
+    """Say who you are, and go on to where you were going."""
+    return _page("login.html", name="", to=to)
+
+
 @router.get("/")
-def start(room: TheRoom, name: TheName) -> HTMLResponse:
+def start(room: TheRoom, person: ThePerson) -> HTMLResponse:
     """What waits, and who is here."""
     forms = sorted(room.store.waiting_by_form().items(), key=lambda one: -one[1])
     passed = sorted(room.store.to_look_at().items())
-    return _page("start.html", name=name, forms=forms, waiting=sum(count for _, count in forms), passed=passed)
+    return _page(
+        "start.html",
+        name=person.name,
+        known=person.known,
+        forms=forms,
+        waiting=sum(count for _, count in forms),
+        passed=passed,
+    )
 
 
 @router.get("/fields")

@@ -1,7 +1,9 @@
 """The desk's server: in the foreground for `digitd verify`, in a thread for the service."""
 
 import socket
+import ssl
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from ipaddress import ip_address
 
@@ -9,6 +11,7 @@ import uvicorn
 
 from digitd.config import Config
 from digitd.desk.app import create_app
+from digitd.desk.guard import Hosts
 from digitd.desk.pictures import Pages
 from digitd.errors import ConfigError
 from digitd.store import Store
@@ -16,7 +19,7 @@ from digitd.store import Store
 LAST_PORT = 65535
 
 #: What browsers leave out of an address.
-HTTP_PORT = 80
+USUAL_PORTS = (80, 443)
 
 #: Seconds that a request has to end when the desk is to.
 PATIENCE_SECONDS = 5
@@ -39,11 +42,18 @@ class Server:
     Raises
     ------
     ConfigError
-        Nothing can listen there, or others could reach it: there is no login in this version.
+        Nothing can listen there; others could reach it, and nobody has a token; or the certificate cannot be used.
     """
 
     def __init__(self, config: Config, store: Store, *, verifier: str, any_port: bool = False) -> None:
         host, port = _address(config.web.listen)
+        here = host == "localhost" or _is_loopback(host)
+        if not here and not store.has_verifiers():
+            raise ConfigError(
+                f"web.listen: {config.web.listen}: other machines reach that, and anybody would be let in. "
+                "`digitd verifier add NAME --role admin` makes a token; with it everybody has to log in."
+            )
+        secure = bool(config.web.certificate)
         try:
             self._socket = _listening(host, port)
         except OSError as fault:
@@ -53,19 +63,28 @@ class Server:
                 ) from None
             self._socket = _listening(host, 0)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        self.url = f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{self.port}/"
         self._pages = Pages(config)
-        app = create_app(config, store, hosts=_hosts(host, self.port), verifier=verifier, pages=self._pages)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=PATIENCE_SECONDS,
-            )
+        names = _names(host, self.port, config.web.hosts)
+        self._app = create_app(
+            config,
+            store,
+            hosts=Hosts(names=frozenset(names), addresses=not here),
+            verifier=verifier,
+            pages=self._pages,
+            open_to_others=not here,
         )
+        settings = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=PATIENCE_SECONDS,
+        )
+        if secure:
+            _load(settings, config)
+        self._server = uvicorn.Server(settings)
         self._thread: threading.Thread | None = None
 
     def run(self) -> None:
@@ -83,6 +102,7 @@ class Server:
 
     def stop(self) -> None:
         """Answer what was asked, and no more; who does not take the answer is not waited for."""
+        self._app.state.closing.set()
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(2 * PATIENCE_SECONDS)
@@ -90,22 +110,28 @@ class Server:
             self._thread.join(PATIENCE_SECONDS)
 
 
+def _load(settings: uvicorn.Config, config: Config) -> None:
+    """See now that the certificate can be used, and not when the first browser comes."""
+    settings.ssl_certfile = config.root / config.web.certificate
+    settings.ssl_keyfile = config.root / config.web.key if config.web.key else None
+    try:
+        settings.load()
+    except (ssl.SSLError, OSError) as fault:
+        raise ConfigError(
+            f"web.certificate: {settings.ssl_certfile}: {fault}. Name PEM files that belong together."
+        ) from None
+
+
 def _address(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    here = host == "localhost" or _is_loopback(host)
-    if not here:
-        raise ConfigError(
-            f"web.listen: {listen}: the desk has no login in this version, so it answers on this machine only. "
-            "Name 127.0.0.1; from elsewhere, `ssh -L` brings it to you."
-        )
-    return host, int(port)
+    return host.strip("[]"), int(port)
 
 
-def _hosts(host: str, port: int) -> set[str]:
-    """What browsers on this machine may say in the header Host."""
-    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
-    return {f"{name}:{port}" for name in names} | (names if port == HTTP_PORT else set())
+def _names(host: str, port: int, others: Collection[str]) -> set[str]:
+    """What browsers may say in the header Host; others as they are, and with the port."""
+    here = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
+    names = {f"{name}:{port}" for name in here | set(others)}
+    return names | set(others) | (here if port in USUAL_PORTS else set())
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from digitd.records import IN_FLIGHT, LEGAL_MOVES, DocumentState
 from digitd.store.database import Database
 from digitd.store.tables import documents, moves
-from digitd.stored import Document, Move
+from digitd.stored import Document, Move, Told
 
 
 class Documents(Database):
@@ -149,6 +149,29 @@ class Documents(Database):
                     reason=row.reason,
                 )
                 for row in found
+            ]
+
+    def last_move(self) -> int:
+        """The number of the newest change of a document's state; 0 where there was none."""
+        with self._reading() as connection:
+            return connection.scalar(select(func.max(moves.c.id))) or 0
+
+    def moves_after(self, number: int, *, limit: int) -> list[Told]:
+        """Changes of documents' states after that of number, the oldest first."""
+        query = select(moves, documents.c.name).join(documents, moves.c.document_id == documents.c.id)
+        query = query.where(moves.c.id > number).order_by(moves.c.id).limit(limit)
+        with self._reading() as connection:
+            return [
+                Told(
+                    id=row.id,
+                    document_id=row.document_id,
+                    document=row.name,
+                    at=row.at,
+                    previous=None if row.previous is None else DocumentState(row.previous),
+                    state=DocumentState(row.state),
+                    reason=row.reason,
+                )
+                for row in connection.execute(query)
             ]
 
     def counts(self) -> dict[DocumentState, int]:

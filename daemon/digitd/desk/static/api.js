@@ -21,6 +21,9 @@ export async function ask(method, path, body) {
   } catch {
     throw new Refused(0, "the desk does not answer");
   }
+  if (answer.status === 401 && path !== "/login") {
+    location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);  // the login has ended; nothing typed is lost
+  }
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const detail = told.detail;

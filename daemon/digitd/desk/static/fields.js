@@ -151,7 +151,7 @@ async function send() {
       unsent.sent();
       take(answer);
     } catch (refused) {
-      if (!(refused instanceof Refused) || refused.status === 0 || refused.status >= 500) {
+      if (!(refused instanceof Refused) || [0, 401, 429].includes(refused.status) || refused.status >= 500) {
         tell(`Not saved yet: ${unsent.list.length}. ${refused.message}; it is tried again.`, true);
         setTimeout(send, AGAIN_MS);
         break;

@@ -24,6 +24,12 @@ async function open(words = "", wrong = false) {
     tell(refused.status === 404 ? `${words} No ${digit} waits any more.`.trim() : `${refused.message}.`, refused.status !== 404);
     return;
   }
+  paint();
+  tell(words, wrong);
+}
+
+/** Show the screen that is there now. */
+function paint() {
   waiting.textContent = screen.waiting;
   const rows = Math.ceil(screen.items.length / screen.columns);
   glyphs.style.setProperty("--sheet", `url(${screen.picture})`);
@@ -31,7 +37,6 @@ async function open(words = "", wrong = false) {
   glyphs.style.setProperty("--rows", rows);
   glyphs.replaceChildren(...screen.items.map(button));
   look(null);
-  tell(words, wrong);
   shownAt = performance.now();
   glyphs.firstElementChild?.focus({ preventScroll: true });
 }
@@ -80,6 +85,27 @@ async function confirm() {
   }
 }
 
+/** Take the last screen back; it may have been one of another digit. */
+async function undo() {
+  if (busy) return;
+  busy = true;
+  try {
+    const taken = await ask("POST", "/lookalikes/undo");
+    if (taken.digit !== digit) {
+      location.assign(`/lookalikes/${taken.digit}`);
+      return;
+    }
+    screen = taken;
+    paint();
+    for (const place of taken.marked) toggle(glyphs.children[place]);
+    tell("Taken back: this screen is as you left it.");
+  } catch (refused) {
+    tell(`${refused.message[0].toUpperCase()}${refused.message.slice(1)}.`, refused.status !== 404);
+  } finally {
+    busy = false;
+  }
+}
+
 /** Show where a glyph comes from, or nothing. */
 function look(place) {
   const item = place === null ? null : screen?.items[place];
@@ -101,10 +127,13 @@ function current() {
 }
 
 document.getElementById("confirm").addEventListener("click", confirm);
+document.getElementById("undo").addEventListener("click", undo);
 document.getElementById("look").addEventListener("click", () => look([...glyphs.children].findIndex((one) => one.tabIndex === 0)));
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !screen) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key.toLowerCase() === "u" && !event.repeat) undo();
+  if (!screen) return;
   const at = current();
   const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: screen.columns, ArrowUp: -screen.columns }[event.key];
   if (step !== undefined && at >= 0) {

@@ -1,9 +1,8 @@
-// The first page: Enter begins; a name is kept for this browser.
+// The first page: Enter begins; a name is kept for this browser, or who is logged in logs out.
 import { ask } from "./api.js";
 import { tell } from "./page.js";
 
-
-document.getElementById("me").addEventListener("submit", async (event) => {
+document.getElementById("me")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const name = document.getElementById("name").value.trim();
   try {
@@ -12,6 +11,16 @@ document.getElementById("me").addEventListener("submit", async (event) => {
     tell("Saved.");
   } catch (refused) {
     tell(`Not saved: ${refused.message}.`, true);
+  }
+});
+
+document.getElementById("leave")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await ask("DELETE", "/login");
+    location.replace("/login");
+  } catch (refused) {
+    tell(`Not logged out: ${refused.message}.`, true);
   }
 });
 
