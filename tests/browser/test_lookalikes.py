@@ -51,3 +51,22 @@ def test_the_first_page_leads_there(passed: None, browse: Any) -> None:
     page = browse()
     page.get_by_role("link", name="7 12").click()
     expect(page.locator(".glyph")).to_have_count(12)
+
+
+def test_a_screen_is_taken_back(passed: None, browse: Any, store: Store) -> None:
+    """After a reload, and from the screen of another digit: it comes again as it was marked."""
+    page = browse("lookalikes/7")
+    expect(page.locator(".glyph")).to_have_count(12)
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_contain_text("11 fields verified")
+    page.reload()
+    page.keyboard.press("u")
+    expect(page.locator("#told")).to_have_text("Taken back: this screen is as you left it.")
+    expect(page.locator('.glyph[aria-pressed="true"]')).to_have_count(1)
+    assert list(store.labels()) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_contain_text("11 fields verified")
+    page.goto(page.url.replace("/7", "/9"))
+    page.keyboard.press("u")
+    page.wait_for_url("**/lookalikes/7")

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -16,6 +18,11 @@ from digitd.store import Store
 
 PNG = b"\x89PNG not really"
 
+RULE = """
+[[rules]]
+sum = ["r1", "r2"]
+total = "total"
+"""
 
 HOSTS = Hosts(names=frozenset(["127.0.0.1:8461"]))
 
@@ -118,3 +125,53 @@ def test_documents_are_chosen(client: TestClient, record: Any) -> None:
     assert client.get("/api/v1/documents", params={"state": "failed"}).json() == []
     assert client.get("/api/v1/documents", params={"sha256": "x"}).status_code == 422
     assert client.get("/api/v1/documents/99").status_code == 404
+
+
+def test_values_that_do_not_add_up_are_told(
+    client: TestClient, tmp_path: Path, record: Any, make_field: Any, store: Store
+) -> None:
+    """By the rules of the form as it is now, in words; while a field of a sum waits nothing is said of it."""
+    sheet, forms = tmp_path / "sheet.png", tmp_path / "forms"
+    print_of_it = np.full((700, 500), 255, np.uint8)
+    for top in range(400, 680, 30):
+        cv2.putText(print_of_it, f"Line {top} of the bill", (20 + top % 70, top), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 0, 2)
+    sheet.write_bytes(cv2.imencode(".png", print_of_it)[1].tobytes())
+    places = tmp_path / "fields.csv"
+    places.write_text("field,x0,y0,x1,y1\nr1,100,100,300,150\nr2,100,200,300,250\ntotal,100,300,300,350\n")
+    library.new_form("bill", forms=forms, references=[sheet], fields_csv=places)
+    with (forms / "bill.toml").open("a", encoding="utf-8") as template:
+        template.write(RULE)
+    sums = [("a.png", "42", ""), ("b.png", "43", ""), ("c.png", "43", "faint")]
+    for name, total, reason in sums:
+        fields = [make_field("r1", "12"), make_field("r2", "30"), make_field("total", total, reason=reason)]
+        record(name, fields, form="bill")
+    checks = [client.get(f"/api/v1/documents/{document.id}").json()["checks"] for document in store.documents()]
+    assert checks == [
+        [{"page": 1, "rule": "r1 + r2 should be total", "holds": holds, "told": told}]
+        for holds, told in ((True, ""), (False, "r1 + r2 should be total (12 + 30 = 42, not 43)"), (None, ""))
+    ]
+
+
+def test_a_value_that_looks_wrong_is_sent_to_be_keyed(client: TestClient, record: Any, make_field: Any) -> None:
+    """Its value is told no more; sent twice it waits once."""
+    document = record("a.png", [make_field("sure", "17")])
+    (value,) = client.get(f"/api/v1/documents/{document.id}").json()["values"]
+    for sent in (1, 0):
+        assert client.post("/api/v1/fields/doubt", json={"fields": [value["id"]]}).json() == {"sent": sent}
+    whole = client.get(f"/api/v1/documents/{document.id}").json()
+    assert (whole["state"], whole["values"][0]["value"]) == ("review", None)
+    assert client.post(f"/api/v1/documents/{document.id}/approve").status_code == 409
+
+
+def test_a_document_is_approved(client: TestClient, record: Any, make_field: Any, store: Store) -> None:
+    """Not one that is not there; who did it is written down."""
+    document = record("a.png", [make_field("sure", "17")])
+    assert client.post(f"/api/v1/documents/{document.id}/approve").json()["state"] == "done"
+    assert client.post("/api/v1/documents/99/approve").status_code == 409
+    assert [(act.author, act.act) for act in store.trail(newest=1)] == [("ada", "document approved")]
+
+
+def test_what_is_audited_is_not_approved_unseen(client: TestClient, record: Any, make_field: Any) -> None:
+    """Nothing tells it from what waits."""
+    document = record("a.png", [make_field("drawn", "17")], audit_share=1.0)
+    assert client.post(f"/api/v1/documents/{document.id}/approve").status_code == 409

@@ -67,3 +67,12 @@ def test_another_s_screen_is_not_there(client: TestClient) -> None:
 def test_what_is_no_digit(client: TestClient, which: dict[str, Any]) -> None:
     """Is refused."""
     assert client.post("/api/v1/lookalikes", json=which).status_code == 422
+
+
+def test_a_screen_is_taken_back(client: TestClient) -> None:
+    """It comes again as it was marked; there is nothing more to take back then."""
+    screen = opened(client)
+    client.post(f"/api/v1/lookalikes/{screen['id']}", json={"marked": [1]})
+    again = client.post("/api/v1/lookalikes/undo").json()
+    assert (again["id"], again["digit"], again["marked"], again["waiting"]) == (screen["id"], 7, [1], 2)
+    assert client.post("/api/v1/lookalikes/undo").status_code == 404

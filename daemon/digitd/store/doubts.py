@@ -9,6 +9,7 @@ from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState
 from digitd.store.access import note
 from digitd.store.documents import move, state_of
+from digitd.store.fields import by_itself, in_audit
 from digitd.store.labels import Labels, settle_document, settle_field
 from digitd.store.tables import documents, doubts, fields, glyphs, labels, pages
 
@@ -47,9 +48,8 @@ class Doubts(Labels):
             name = connection.scalar(select(documents.c.name).where(documents.c.id == document_id))
             if name is None:
                 raise NotTheirTurn("there is no such document")
-            waits = exists().where(
-                pages.c.document_id == document_id, fields.c.page_id == pages.c.id, fields.c.state == FieldState.REVIEW
-            )
+            of_document = (pages.c.document_id == document_id) & (fields.c.page_id == pages.c.id)
+            waits = exists().where(of_document, by_itself(FieldState.REVIEW) | in_audit())
             if connection.scalar(select(waits)):
                 raise NotTheirTurn("fields of it wait to be keyed; key them first")
             state = state_of(connection, document_id)
