@@ -71,7 +71,7 @@ def test_a_name_is_no_path(client: TestClient, tmp_path: Path, name: str, kept: 
 
 @pytest.mark.parametrize(
     ("content", "params", "status"),
-    [(b"", {}, 422), (b"x" * 1_000_001, {}, 413), (PNG, {"form": "nothing"}, 404), (PNG, {"form": "../forms"}, 404)],
+    [(b"", {}, 400), (b"x" * 1_000_001, {}, 413), (PNG, {"form": "nothing"}, 404), (PNG, {"form": "../forms"}, 404)],
 )
 def test_what_cannot_be_taken_leaves_nothing_behind(
     client: TestClient, tmp_path: Path, content: bytes, params: dict[str, str], status: int

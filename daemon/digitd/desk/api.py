@@ -1,9 +1,9 @@
 """The API of the desk: whose turn is what, what they say of it, and the pictures to say it by."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from digitd.desk.pictures import kind_of
 from digitd.desk.room import Room, TheKeying, TheRoom
@@ -18,7 +18,7 @@ router = APIRouter(tags=["verification"])
 #: The largest number of a row in the database.
 LARGEST_ID = 2**63 - 1
 
-JPEG: dict[str, Any] = {"content": {"image/jpeg": {}}}
+PICTURE: dict[str, Any] = {"content": {"image/jpeg": {}, "image/png": {}}}
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
@@ -80,6 +80,12 @@ class Said(BaseModel):
         description="Names this act of saying: sent twice, it is said once.",
     )
 
+    @model_validator(mode="after")
+    def _digits_are_a_value(self) -> Self:
+        if self.verdict is not Verdict.VALUE and self.value:
+            raise ValueError("a verdict has no digits")
+        return self
+
 
 class Saved(Turns):
     """A label's number, and what is on the desk then."""
@@ -119,8 +125,6 @@ def turns(keying: TheKeying, wanted: Wants) -> Desk:
 @router.post("/fields/{field_id}/label", responses={404: {}, 409: {}})
 def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wants) -> Saved:
     """Say what a field is, in its turn. 409 if it waits no longer, or for another."""
-    if said.verdict is not Verdict.VALUE and said.value:
-        raise HTTPException(422, "a verdict has no digits")
     field = _field(room, field_id)
     label_id = keying.save(field, said.value, verdict=said.verdict, duration_ms=said.duration_ms, entry=said.entry)
     return Saved(label=label_id, turns=_on_desk(keying, wanted))
@@ -144,7 +148,7 @@ def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
     return TakenBack(said=label.value, turns=[_turn(field), *others][: wanted.count])
 
 
-@router.get("/fields/{field_id}/picture", responses={200: JPEG, 404: {}})
+@router.get("/fields/{field_id}/picture", response_class=Response, responses={200: PICTURE, 404: {}})
 def picture(room: TheRoom, field_id: Id) -> Response:
     """The field as it was cut from its page."""
     found = _field(room, field_id)
@@ -153,7 +157,9 @@ def picture(room: TheRoom, field_id: Id) -> Response:
     return Response(found.crop, media_type=kind_of(found.crop))
 
 
-@router.get("/documents/{document_id}/pages/{number}/picture", responses={200: JPEG, 404: {}})
+@router.get(
+    "/documents/{document_id}/pages/{number}/picture", response_class=Response, responses={200: PICTURE, 404: {}}
+)
 def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
     """A page of a document, as it was read."""
     found = room.store.documents(ids=[document_id])

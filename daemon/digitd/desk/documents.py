@@ -149,7 +149,7 @@ def doubt(room: TheRoom, name: TheName, doubted: Doubted) -> Sent:
     return Sent(sent=room.store.doubt_fields(doubted.fields, verifier=name, reason="looked wrong on its page"))
 
 
-@router.post("/documents/{name}", status_code=202, responses={404: {}, 413: {}, 422: {}, 507: {}})
+@router.post("/documents/{name}", status_code=202, responses={400: {}, 403: {}, 404: {}, 413: {}, 507: {}})
 async def hand_in(
     room: TheRoom,
     person: AnAdmin,
@@ -186,7 +186,7 @@ async def _received(request: Request, part: pathlib.Path, *, limit_bytes: float)
         file.flush()
         await run_in_threadpool(os.fsync, file.fileno())
     if not size:
-        raise HTTPException(422, "the body is empty: send the document's bytes")
+        raise HTTPException(400, "the body is empty: send the document's bytes")
     return digest.hexdigest()
 
 

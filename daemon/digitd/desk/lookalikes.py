@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import BaseModel, Field
 
-from digitd.desk.api import LARGEST_ID, PREFIX, Id, page_picture_of, picture_of
+from digitd.desk.api import LARGEST_ID, PICTURE, PREFIX, Id, page_picture_of, picture_of
 from digitd.desk.pictures import COLUMNS, sheet
 from digitd.desk.room import Room, TheName, TheRoom
 from digitd.stored import Screen
@@ -122,7 +122,7 @@ def _shown(room: Room, found: Screen, *, marked: Collection[int] = ()) -> LookAt
     )
 
 
-@router.get("/lookalikes/{screen_id}/picture", responses={200: {"content": {"image/png": {}}}, 404: {}})
+@router.get("/lookalikes/{screen_id}/picture", response_class=Response, responses={200: PICTURE, 404: {}})
 def picture(room: TheRoom, name: TheName, screen_id: Id) -> Response:
     """All glyphs of a screen on one picture."""
     return Response(sheet(_own(room.store.screen(screen_id), name).glyphs), media_type="image/png")
