@@ -103,6 +103,31 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Why(StrEnum):
+    """Why a field waits for a person."""
+
+    #: The machine is not sure enough of what it read.
+    UNSURE = "unsure"
+    #: A rule of the form speaks against it.
+    RULE = "rule"
+    #: What is written there is no number as it should be: struck out, with gaps, or partly off the page.
+    ODD = "odd"
+    #: Somebody doubted it, though it had passed or was keyed.
+    DOUBTED = "doubted"
+
+
+class Order(StrEnum):
+    """In which order fields are keyed."""
+
+    #: The least sure first.
+    SURENESS = "sureness"
+    #: Those that came first.
+    AGE = "age"
+    #: Those between sure and hopeless first, of which a label teaches most (Lewis and Gale, "A sequential algorithm
+    #: for training text classifiers", 1994).
+    INFORMATION = "information"
+
+
 class Verdict(StrEnum):
     """What a label says of its field."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode, Role, Verdict
+from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode, Order, Role, Verdict, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,22 @@ class StoredGlyph:
     content: CellContent
     probabilities: NDArray[np.float32]
     pixels_png: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which of the fields that wait are keyed, and in which order; None chooses all.
+
+    Those drawn for the audit are among them whatever the reason asked for: nothing may tell them from others.
+    """
+
+    form: str | None = None
+    why: Why | None = None
+    order: Order = Order.SURENESS
+
+
+#: All that wait, the least sure first.
+ALL = Choice()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,7 +174,9 @@ def test_the_queue_by_form(seat: Seat, record: Any, make_field: Any) -> None:
     """Most first; asked for one form, only that is given."""
     record("c.png", [make_field("four", "4", confidence=0.1, reason="unsure")], form="other")
     client = seat()
-    assert client.get("/api/v1/queue").json() == [{"form": "sheet", "waiting": 3}, {"form": "other", "waiting": 1}]
+    found = client.get("/api/v1/queue").json()
+    assert [(one["form"], one["waiting"]) for one in found] == [("sheet", 3), ("other", 1)]
+    assert {one["since"] for one in found} == {"2026-01-02T00:00:00Z"}
     assert names(client.post("/api/v1/turns", params={"form": "other"})) == ["four"]
 
 
@@ -281,3 +283,20 @@ def test_one_verifier_settles_where_that_is_the_rule(store: Store, waiting: None
     client = TestClient(create_app(config, store, hosts=HOSTS, verifier="ada", pages=pages), base_url=HERE)
     say(client, client.post("/api/v1/turns").json()["turns"][0]["id"], value="21")
     assert [label.value for _, label in store.labels()] == ["21"]
+
+
+def test_labels_are_told_page_after_page(seat: Seat, store: Store) -> None:
+    """Each settled field once, with its last label; what is taken back is not told."""
+    client = seat()
+    for value in ("22", "11", "33"):
+        (turn, *_) = client.post("/api/v1/turns").json()["turns"]
+        say(client, turn["id"], value=value, duration_ms=800)
+    client.post("/api/v1/undo")
+    first = client.get("/api/v1/labels", params={"limit": 1}).json()
+    rest = client.get("/api/v1/labels", params={"after": first[0]["label"]}).json()
+    assert [(one["field"], one["value"], one["read"], one["mode"]) for one in first + rest] == [
+        ("two", "22", "22", "blind"),
+        ("one", "11", "11", "blind"),
+    ]
+    assert first[0]["sampling_probability"] == 1.0
+    assert client.get("/api/v1/labels", params={"after": rest[0]["label"]}).json() == []

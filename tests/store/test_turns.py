@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from digitd.errors import NotTheirTurn
-from digitd.records import DocumentState, FieldState, LabelMode, Verdict
+from digitd.records import DocumentState, FieldState, LabelMode, Order, Verdict, Why
 from digitd.store import Store
 from digitd.store.labels import settled
-from digitd.stored import Label
+from digitd.stored import Choice, Label
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TURN = timedelta(minutes=5)
@@ -16,7 +16,7 @@ REVIEW, ACCEPTED, VERIFIED = FieldState.REVIEW, FieldState.ACCEPTED, FieldState.
 
 def turn(store: Store, verifier: str, *, after: float = 0.0, form: str | None = None) -> str | None:
     """The name of the field that is verifier's after so many seconds."""
-    found = store.next_turns(verifier, now=NOW + timedelta(seconds=after), lasting=TURN, form=form)
+    found = store.next_turns(verifier, now=NOW + timedelta(seconds=after), lasting=TURN, choice=Choice(form=form))
     return f"{found[0].document} {found[0].name}" if found else None
 
 
@@ -106,7 +106,7 @@ def test_only_fields_of_the_form_asked_for(store: Store, read: Any) -> None:
     read(REVIEW, name="a", form="tally")
     read(REVIEW, name="b", form="card")
     assert (turn(store, "ada", form="card"), turn(store, "ada", form="tally")) == ("b f0", "a f0")
-    assert (store.waiting(form="card"), store.waiting(form="x"), store.waiting()) == (1, 0, 2)
+    assert (store.waiting(Choice(form="card")), store.waiting(Choice(form="x")), store.waiting()) == (1, 0, 2)
 
 
 def test_a_label_ends_the_turn(store: Store, read: Any) -> None:
@@ -295,3 +295,44 @@ def test_pictures_of_what_is_audited_are_kept(store: Store, take: Any, reading: 
     (field,) = store.fields()
     key(store, field.id, field.machine_value, "ada")
     assert store.forget_pictures(later, after_id=0) == document.id
+
+
+def test_fields_are_chosen_by_why_they_wait(store: Store, record: Any, make_field: Any) -> None:
+    """Each waits for one reason; what was doubted waits for that alone, and what is audited is told for none."""
+    reasons = {
+        "unsure": "confidence 0.61 is below 0.97 (perhaps 41)",
+        "rule": "a + b should be c (1 + 2 = 3, not 4); confidence 0.61 is below 0.97",
+        "odd": "an empty or crossed cell stands between digits",
+    }
+    record("a.png", [make_field(name, "17", reason=reason) for name, reason in reasons.items()])
+    document = record("b.png", [make_field("doubted", "17")])
+    record("c.png", [make_field("drawn", "17")], audit_share=1.0)
+    (doubted,) = store.fields(document_id=document.id)
+    store.doubt_fields([doubted.id], verifier="eve", reason="looks wrong")
+    assert store.waiting_by_reason() == dict.fromkeys(Why, 1)
+    for why in Why:
+        found = store.next_turns(f"by {why}", now=NOW, lasting=TURN, choice=Choice(why=why), count=9)
+        assert {field.name for field in found} - {"drawn"} == {str(why)}
+    assert store.waiting(Choice(why=Why.RULE)) == 2
+
+
+def test_the_order_is_chosen(store: Store, record: Any, make_field: Any) -> None:
+    """The least sure, the oldest, or those between sure and hopeless."""
+    sureness = {"first": 0.9, "second": 0.05, "third": 0.45}
+    record("a.png", [make_field(name, "17", confidence=sure, reason="confidence") for name, sure in sureness.items()])
+    ways = {
+        Order.SURENESS: ["second", "third", "first"],
+        Order.AGE: ["first", "second", "third"],
+        Order.INFORMATION: ["third", "first", "second"],
+    }
+    for order, names in ways.items():
+        found = store.next_turns("ada", now=NOW, lasting=TURN, choice=Choice(order=order), count=9)
+        assert [field.name for field in found] == names
+        store.end_turns("ada")
+
+
+def test_how_long_a_form_s_fields_wait(store: Store, record: Any, make_field: Any) -> None:
+    """Since its oldest document was seen that has one; other forms are not told."""
+    record("a.png", [make_field("one", "17", reason="faint")], form="tally")
+    record("b.png", [make_field("one", "17")], form="card")
+    assert store.waiting_since() == {"tally": store.documents()[0].seen_at}

@@ -146,3 +146,28 @@ def test_files_that_cannot_be_opened_are_named(tmp_path: Path) -> None:
     ):
         assert refused.exit_code == ExitCode.BAD_INPUT
         assert "No such file or directory. Name a" in refused.stderr
+
+
+def test_doubtful_labels_are_told_and_keyed_again(store: Store, tmp_path: Path, make_field: Any, record: Any) -> None:
+    """One in eleven was keyed wrongly: it is named, and waits again."""
+    record("many.png", [make_field(f"f{place}", "17") for place in range(10)] + [make_field("odd", "17")])
+    for field in store.fields():
+        if field.document == "many.png":
+            value = "11" if field.name == "odd" else "17"
+            store.add_label(field.id, value, verifier="ada", mode=LabelMode.BLIND)
+    told = run(tmp_path, "doubtful")
+    assert "odd" in told.stdout
+    assert "labels that are probably wrong: 1" in told.stdout
+    found = json.loads(run(tmp_path, "doubtful", "--key-again", "--json").stdout)
+    assert (found["labels"][0]["read"], found["labels"][0]["label"], found["to_be_keyed"]) == ("17", "11", 1)
+    (odd,) = store.field_named(document="many.png", page=1, field="odd")
+    assert str(odd.state) == "review"
+
+
+def test_tasks_are_exported_for_label_studio(tmp_path: Path) -> None:
+    """Those that wait; a CSV of these would be empty."""
+    path = tmp_path / "tasks.json"
+    assert run(tmp_path, "export", str(path), "--format", "label-studio", "--waiting").exit_code == 0
+    assert [task["data"]["field"] for task in json.loads(path.read_text(encoding="utf-8"))] == ["count"]
+    assert run(tmp_path, "export", "--waiting").exit_code == 2
+    assert run(tmp_path, "import", str(path)).exit_code == 0

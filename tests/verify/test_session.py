@@ -1,13 +1,14 @@
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store import Store
-from digitd.stored import WHY_NO_VALUE, as_row
+from digitd.stored import WHY_NO_VALUE, Choice, as_row
 from digitd.verify.keying import Keying
 from digitd.verify.session import Session
 
@@ -46,7 +47,7 @@ def sit(store: Store, waiting: None) -> Callable[..., Session]:
 def seated(
     store: Store, verifier: str, *, form: str | None = None, clock: Any = time.monotonic, **rules: Any
 ) -> Session:
-    return Session(Keying(store=store, verifier=verifier, **rules), form=form, clock=clock)
+    return Session(Keying(store=store, verifier=verifier, **rules), Choice(form=form), clock=clock)
 
 
 def type_in(session: Session, keys: str) -> None:
@@ -223,3 +224,18 @@ def test_the_end(sit: Any, store: Store) -> None:
     rest = sit()
     type_in(rest, "1\r1\r\r")
     assert rest.ended
+
+
+def test_more_digits_than_the_form_has_room_for(store: Store, tmp_path: Path, record: Any, make_field: Any) -> None:
+    """Are told once, and taken when they are said again: people write more than there is room for."""
+    forms = tmp_path / "forms"
+    forms.mkdir()
+    (forms / "card.toml").write_text('name = "card"\n[[fields]]\nname = "page"\ndigits = 2\n', encoding="utf-8")
+    record("c.png", [make_field("page", "4", reason="unsure")], form="card")
+    session = Session(Keying(store=store, verifier="ada", forms=forms), Choice(form="card"))
+    for key in ("1", "2", "3", "\r"):
+        session.press(key)
+    assert "room for 2" in session.message
+    assert session.labelled == 0
+    session.press("\r")
+    assert session.labelled == 1

@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 import webbrowser
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import click
 from rich.console import Console
@@ -11,7 +11,9 @@ from rich.console import Console
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.cli._verifier import verifier_option
 from digitd.config import Config
+from digitd.records import Order, Why
 from digitd.store import Store
+from digitd.stored import ALL, Choice
 from digitd.verify.keying import Keying, keying, verifier_name
 from digitd.verify.session import Session, Summary
 from digitd.verify.terminal import Keyboard, sit
@@ -20,12 +22,28 @@ from digitd.verify.terminal import Keyboard, sit
 @click.command()
 @click.option("--terminal", is_flag=True, help="In this terminal, also over SSH, instead of a browser.")
 @click.option("--form", help="Only fields of this form.")
+@click.option("--why", type=click.Choice([str(why) for why in Why]), help="Only fields that wait for this reason.")
+@click.option(
+    "--order",
+    type=click.Choice([str(order) for order in Order]),
+    default=str(Order.SURENESS),
+    show_default=True,
+    help="The least sure first, those that came first, or those of which a label teaches most.",
+)
 @verifier_option
 @click.option("--show-reading", is_flag=True, help="With --terminal: show what was read; Enter alone confirms it.")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 @json_option
 def verify(
-    form: str | None, verifier: str | None, *, terminal: bool, show_reading: bool, no_browser: bool, as_json: bool
+    form: str | None,
+    why: str | None,
+    order: str,
+    verifier: str | None,
+    *,
+    terminal: bool,
+    show_reading: bool,
+    no_browser: bool,
+    as_json: bool,
 ) -> None:
     """Key the fields that wait for a verifier, the least certain first, in a browser until Ctrl-C.
 
@@ -38,28 +56,30 @@ def verify(
     Examples:
       digitd verify
       digitd verify --terminal --form score-sheet
+      digitd verify --why rule --order age
     """
     config = current_config()
     name = verifier_name(config, verifier)
+    choice = Choice(form=form, why=Why(why) if why else None, order=Order(order))
     if not terminal:
         if show_reading or as_json:
             raise click.UsageError("--show-reading and --json go with --terminal")
-        _in_browser(config, name, form=form, open_it=not no_browser)
+        _in_browser(config, name, choice, open_it=not no_browser)
         return
     console = Console(stderr=as_json)
     if not (sys.stdin.isatty() and console.is_terminal):
         raise click.UsageError("keys are read from a terminal, and here is none; `digitd label import FILE` needs none")
     with Store.open(config.database) as store:
         rules = keying(store, config, verifier=name, show_reading=show_reading)
-        summary = _in_terminal(rules, console, form=form)
+        summary = _in_terminal(rules, console, choice)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
         click.echo(sentence(summary))
 
 
-def _in_terminal(rules: Keying, console: Console, *, form: str | None) -> Summary:
-    session = Session(rules, form=form)
+def _in_terminal(rules: Keying, console: Console, choice: Choice) -> Summary:
+    session = Session(rules, choice)
     if session.field is not None:
         with Keyboard(sys.stdin.fileno()) as keys:
             sit(session, keys, console)
@@ -67,12 +87,14 @@ def _in_terminal(rules: Keying, console: Console, *, form: str | None) -> Summar
     return session.summary()
 
 
-def _in_browser(config: Config, name: str, *, form: str | None, open_it: bool) -> None:
+def _in_browser(config: Config, name: str, choice: Choice, *, open_it: bool) -> None:
     from digitd.desk.server import Server  # FastAPI, which only a desk needs
 
     with Store.open(config.database) as store:
         server = Server(config, store, verifier=name, any_port=True)
-        address = server.url + (f"fields?form={quote(form)}" if form else "")
+        chosen = {} if choice == ALL else {"form": choice.form, "why": choice.why, "order": choice.order}
+        query = urlencode({name: value for name, value in chosen.items() if value})
+        address = server.url + (f"fields?{query}" if query else "")
         click.echo(f"The desk is at {address} - Ctrl-C ends it.", err=True)
         if open_it:
             webbrowser.open(address)

@@ -1,5 +1,6 @@
 """The API of the desk: whose turn is what, what they say of it, and the pictures to say it by."""
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
@@ -7,8 +8,8 @@ from pydantic import BaseModel, Field, model_validator
 
 from digitd.desk.pictures import kind_of
 from digitd.desk.room import Room, TheKeying, TheRoom
-from digitd.records import Verdict
-from digitd.stored import StoredField
+from digitd.records import Order, Verdict, Why
+from digitd.stored import Choice, StoredField
 from digitd.verify.keying import LONGEST, Keying
 
 PREFIX = "/api/v1"
@@ -33,14 +34,20 @@ class Place(BaseModel):
 
 
 class Wanted(BaseModel):
-    """What a desk asks for: only fields of a form, and so many at most, the next before it is needed."""
+    """What a desk asks for: which fields, in which order, and so many at most, the next before it is needed."""
 
     form: str | None = Field(default=None, max_length=200)
+    why: Why | None = None
+    order: Order = Order.SURENESS
     count: int = Field(default=2, ge=1, le=20)
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(form=self.form, why=self.why, order=self.order)
 
 
 class Turn(BaseModel):
-    """A field to be keyed. What the machine made of it is not told."""
+    """A field to be keyed. What the machine made of it is not told; longest is how many digits the form has room for."""
 
     id: int
     document: str
@@ -48,6 +55,7 @@ class Turn(BaseModel):
     page: int
     form: str | None
     field: str
+    longest: int | None
     place: Place
     picture: str
     page_picture: str
@@ -100,10 +108,11 @@ class TakenBack(Turns):
 
 
 class Waiting(BaseModel):
-    """How many fields of a form wait."""
+    """How many fields of a form wait, and when the first of their documents was seen."""
 
     form: str | None
     waiting: int
+    since: datetime | None
 
 
 Wants = Annotated[Wanted, Query()]
@@ -112,14 +121,15 @@ Wants = Annotated[Wanted, Query()]
 @router.get("/queue")
 def queue(room: TheRoom) -> list[Waiting]:
     """How many fields wait to be keyed, by form, most first."""
-    found = room.store.waiting_by_form()
-    return [Waiting(form=form, waiting=count) for form, count in sorted(found.items(), key=lambda one: -one[1])]
+    found, since = room.store.waiting_by_form(), room.store.waiting_since()
+    by_number = sorted(found.items(), key=lambda one: -one[1])
+    return [Waiting(form=form, waiting=count, since=since.get(form)) for form, count in by_number]
 
 
 @router.post("/turns")
 def turns(keying: TheKeying, wanted: Wants) -> Desk:
     """The fields that are this person's to key, nobody else's for as long as a turn."""
-    return Desk(turns=_on_desk(keying, wanted), waiting=keying.waiting(form=wanted.form))
+    return Desk(turns=_on_desk(keying, wanted), waiting=keying.waiting(wanted.choice))
 
 
 @router.post("/fields/{field_id}/label", responses={404: {}, 409: {}})
@@ -145,7 +155,7 @@ def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
         raise HTTPException(404, "there is nothing to take back")
     label, field = found
     others = [turn for turn in _on_desk(keying, wanted) if turn.id != field.id]
-    return TakenBack(said=label.value, turns=[_turn(field), *others][: wanted.count])
+    return TakenBack(said=label.value, turns=[_turn(keying, field), *others][: wanted.count])
 
 
 @router.get("/fields/{field_id}/picture", response_class=Response, responses={200: PICTURE, 404: {}})
@@ -175,7 +185,7 @@ def _field(room: Room, field_id: int) -> StoredField:
 
 
 def _on_desk(keying: Keying, wanted: Wanted) -> list[Turn]:
-    return [_turn(field) for field in keying.next(form=wanted.form, count=wanted.count)]
+    return [_turn(keying, field) for field in keying.next(wanted.choice, count=wanted.count)]
 
 
 def picture_of(field_id: int) -> str:
@@ -194,7 +204,7 @@ def place_of(field: StoredField) -> Place:
     return Place(x0=box.x0 / width, y0=box.y0 / height, x1=box.x1 / width, y1=box.y1 / height)
 
 
-def _turn(field: StoredField) -> Turn:
+def _turn(keying: Keying, field: StoredField) -> Turn:
     return Turn(
         id=field.id,
         document=field.document,
@@ -202,6 +212,7 @@ def _turn(field: StoredField) -> Turn:
         page=field.page,
         form=field.form,
         field=field.name,
+        longest=keying.longest(field),
         place=place_of(field),
         picture=picture_of(field.id),
         page_picture=page_picture_of(field.document_id, field.page),

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 from digitd import __version__
 from digitd.config import Config
-from digitd.desk import api, documents, events, login, lookalikes, screens
+from digitd.desk import api, documents, events, labels, login, lookalikes, screens
 from digitd.desk.guard import Guard, Hosts
 from digitd.desk.room import NotLoggedIn, Room, person_of
 from digitd.desk.tries import TooManyTries
@@ -59,7 +59,7 @@ def create_app(
     app.add_middleware(Guard, hosts=hosts)
     let_in = [Depends(person_of)]
     app.include_router(login.doors, prefix=api.PREFIX)
-    for part in (api, lookalikes, documents, events, login):
+    for part in (api, lookalikes, documents, labels, events, login):
         app.include_router(part.router, prefix=api.PREFIX, dependencies=let_in, responses={401: {}})
     app.include_router(screens.doors, include_in_schema=False)
     app.include_router(screens.router, include_in_schema=False, dependencies=let_in)

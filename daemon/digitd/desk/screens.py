@@ -7,12 +7,21 @@ from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from digitd.desk.api import Id
+from digitd.desk.api import Id, Wanted, queue
 from digitd.desk.room import TheName, ThePerson, TheRoom
+from digitd.records import Why
 
 #: What anybody may see, and what those may who are let in.
 doors = APIRouter()
 router = APIRouter()
+
+#: Reasons, as they are told.
+WHY = {
+    Why.UNSURE: "unsure of the digits",
+    Why.RULE: "against a rule of the form",
+    Why.ODD: "struck out, with gaps, or off the page",
+    Why.DOUBTED: "doubted by somebody",
+}
 
 #: Documents on their list.
 NEWEST = 200
@@ -35,22 +44,25 @@ def login(to: Annotated[str, Query(max_length=300, pattern="^/[^/\\\\]|^/$")] = 
 @router.get("/")
 def start(room: TheRoom, person: ThePerson) -> HTMLResponse:
     """What waits, and who is here."""
-    forms = sorted(room.store.waiting_by_form().items(), key=lambda one: -one[1])
+    forms = queue(room)
+    reasons = room.store.waiting_by_reason()
     passed = sorted(room.store.to_look_at().items())
     return _page(
         "start.html",
         name=person.name,
         known=person.known,
         forms=forms,
-        waiting=sum(count for _, count in forms),
+        waiting=sum(one.waiting for one in forms),
+        reasons=reasons,
+        why=WHY,
         passed=passed,
     )
 
 
 @router.get("/fields")
-def fields(room: TheRoom, name: TheName, form: Annotated[str, Query(max_length=200)] = "") -> HTMLResponse:
+def fields(room: TheRoom, name: TheName, wanted: Annotated[Wanted, Query()]) -> HTMLResponse:
     """Key field after field."""
-    return _page("fields.html", name=name, form=form, desk=f"{room.identity}/{name}")
+    return _page("fields.html", name=name, wanted=wanted, why=WHY, desk=f"{room.identity}/{name}")
 
 
 @router.get("/lookalikes/{digit}")

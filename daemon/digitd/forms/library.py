@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from digitd.errors import TemplateError, UnreadableDocument
@@ -47,6 +48,21 @@ def open_form(name: str, forms: Path) -> tuple[Template, ...]:
         known = ", ".join(names(forms)) or "none"
         raise TemplateError(f"no form called {name!r} in {forms} (there: {known}). Make it with `digitd form new`.")
     return template_file.read(path_of(name, forms))
+
+
+def longest_of(name: str, field: str, forms: Path) -> int | None:
+    """How many digits a field of a form holds; None where it does not say, or there is no such form or field."""
+    try:
+        return _longest(name, path_of(name, forms).stat().st_mtime_ns, forms).get(field)
+    except (OSError, TemplateError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _longest(name: str, _changed: int, forms: Path) -> dict[str, int]:
+    fields = [field for page in open_form(name, forms) for field in page.fields]
+    most = {field.name: field.cells or (field.rules.digits[1] if field.rules.digits else 0) for field in fields}
+    return {name: count for name, count in most.items() if count}
 
 
 def reference_pages(pages: Sequence[Template], limits: Limits) -> list[Page]:

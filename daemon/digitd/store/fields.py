@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, exists, func, select
 
 from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
 from digitd.store.database import Database
@@ -129,10 +129,10 @@ def by_itself(state: FieldState) -> ColumnElement[bool]:
     return fields.c.state.concat("") == state
 
 
-def stands() -> ColumnElement[bool]:
+def stands(of: FromClause = labels) -> ColumnElement[bool]:
     """Whether a row of labels says something that was not taken back."""
     later = labels.alias()
-    return labels.c.value.is_not(None) & ~exists().where(later.c.retracts_id == labels.c.id)
+    return of.c.value.is_not(None) & ~exists().where(later.c.retracts_id == of.c.id)
 
 
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
-from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels
+from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels, stands
 from digitd.store.tables import documents, doubts, fields, glyphs, labels, looks, pages, screens, turns
 from digitd.stored import Label, StoredField
 
@@ -83,6 +83,21 @@ class Labels(Fields):
         """Take a label back by adding a row that says so; the field is as it was before that label."""
         with self._writing() as connection:
             retract(connection, label_id, verifier=verifier)
+
+    def keyings(self, field_ids: Sequence[int]) -> list[Label]:
+        """What people say fields are, the oldest first, without what was taken back."""
+        with self._reading() as connection:
+            return standing_labels(connection, field_ids)
+
+    def labels_after(self, number: int, *, limit: int) -> list[tuple[StoredField, Label]]:
+        """Settled fields with their last label, in the order of labels, of those with a number above that."""
+        newer = labels.alias()
+        later = exists().where(newer.c.field_id == labels.c.field_id, newer.c.id > labels.c.id, stands(newer))
+        query = select(labels.c.field_id).join(fields, labels.c.field_id == fields.c.id)
+        query = query.where(labels.c.id > number, stands(), ~later, by_itself(FieldState.VERIFIED))
+        with self._reading() as connection:
+            found = list(connection.scalars(query.order_by(labels.c.id).limit(limit)))
+        return [(field, field.label) for field in self.fields_with_evidence(found) if field.label is not None]
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
         """Every field whose value is settled, with its last label, in the order of documents, pages and positions."""

@@ -9,13 +9,27 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
-from digitd.records import FieldState, LabelMode
+from digitd.records import FieldState, LabelMode, Order, Why
 from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
 from digitd.store.labels import Labels, retract
-from digitd.store.tables import fields, labels, pages, turns
-from digitd.stored import Label, StoredField
+from digitd.store.tables import documents, fields, labels, pages, turns
+from digitd.stored import ALL, Choice, Label, StoredField
 
 #: How long others see nothing of a field that a verifier passed over, and how long one is remembered who keys.
 SKIPPED_FOR, REMEMBERED_FOR = timedelta(hours=1), timedelta(days=30)
@@ -23,6 +37,11 @@ SKIPPED_FOR, REMEMBERED_FOR = timedelta(hours=1), timedelta(days=30)
 #: Multiplies a field's number to mix those of the audit among the others, evenly and always in the same way
 #: (Knuth, "The art of computer programming", vol. 3, 6.4: 2**32 divided by the golden ratio).
 SPREAD, RANGE = 2_654_435_769, 2**32
+
+#: How the reason of a field begins that waits for nothing but its confidence, and for what is written there:
+#: `digitd.reading.validate` says so.
+UNSURE = "confidence "
+ODD = ("there is writing", "an empty or crossed", "part of the field")
 
 #: What people key at a desk.
 KEYED = (LabelMode.BLIND, LabelMode.SHOWN, LabelMode.AUDIT)
@@ -32,7 +51,7 @@ class Turns(Labels):
     """The shared queue of fields that wait for a verifier."""
 
     def next_turns(
-        self, verifier: str, *, now: datetime, lasting: timedelta, form: str | None = None, count: int = 1
+        self, verifier: str, *, now: datetime, lasting: timedelta, choice: Choice = ALL, count: int = 1
     ) -> list[StoredField]:
         """The fields that verifier keys next, at most count, with their evidence; nobody else's until now + lasting.
 
@@ -40,9 +59,9 @@ class Turns(Labels):
         comes to others; again to the same person only when all who key have keyed it, and last.
         """
         with self._writing() as connection:
-            chosen = _held(connection, verifier, now, form)[:count]
+            chosen = _held(connection, verifier, now, choice)[:count]
             while len(chosen) < count:
-                found = _waiting(connection, verifier, now, form, besides=chosen)
+                found = _waiting(connection, verifier, now, choice, besides=chosen)
                 if found is None:
                     break
                 chosen.append(found)
@@ -60,13 +79,13 @@ class Turns(Labels):
         with self._writing() as connection:
             connection.execute(delete(turns).where(turns.c.verifier == verifier))
 
-    def waiting(self, *, form: str | None = None, verifier: str | None = None) -> int:
+    def waiting(self, choice: Choice = ALL, *, verifier: str | None = None) -> int:
         """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
-        count = _of_form(select(func.count()).select_from(fields), form)
+        count = _of_form(select(func.count()).select_from(fields), choice.form)
         if verifier is not None:
             count = count.where(~_keyed_by(verifier))
         with self._reading() as connection:
-            return sum(connection.scalar(count.where(kind)) or 0 for kind in (in_review(), in_audit()))
+            return sum(connection.scalar(count.where(kind)) or 0 for kind in (_chosen(choice.why), in_audit()))
 
     def waiting_by_form(self) -> dict[str | None, int]:
         """How many fields wait to be keyed of each form that has some; None for pages that were read freely."""
@@ -77,6 +96,25 @@ class Turns(Labels):
                 for form, count in connection.execute(by_form.group_by(pages.c.form)):
                     found[form] += count
         return dict(found)
+
+    def waiting_by_reason(self) -> dict[Why, int]:
+        """How many fields wait to be keyed for each reason that there is; those drawn for the audit are not told."""
+        count = select(func.count()).select_from(fields)
+        with self._reading() as connection:
+            found = {why: connection.scalar(count.where(_chosen(why))) or 0 for why in Why}
+        return {why: number for why, number in found.items() if number}
+
+    def waiting_since(self) -> dict[str | None, datetime]:
+        """When the document was seen of which a field of each form waits longest."""
+        query = (
+            select(pages.c.form, func.min(documents.c.seen_at))
+            .join(fields, fields.c.page_id == pages.c.id)
+            .join(documents, pages.c.document_id == documents.c.id)
+            .where(in_review())
+            .group_by(pages.c.form)
+        )
+        with self._reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def take_back(self, verifier: str, *, until: datetime) -> tuple[Label, StoredField] | None:
         """Take back the newest label that verifier keyed at a desk, and that stands; its field is theirs again.
@@ -103,26 +141,27 @@ class Turns(Labels):
         return label, self.field_with_evidence(row.field_id)
 
 
-def _held(connection: Connection, verifier: str, now: datetime, form: str | None) -> list[int]:
+def _held(connection: Connection, verifier: str, now: datetime, choice: Choice) -> list[int]:
     """The fields whose turn it is already, in the order in which they came."""
-    query = _of_form(select(fields.c.id), form).join(turns, turns.c.field_id == fields.c.id)
+    query = _of_form(select(fields.c.id), choice.form).join(turns, turns.c.field_id == fields.c.id)
     mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
-    return list(connection.scalars(mine.where(by_itself(FieldState.REVIEW) | in_audit()).order_by(turns.c.id)))
+    waits = by_itself(FieldState.REVIEW) & _reason(choice.why)
+    return list(connection.scalars(mine.where(waits | in_audit()).order_by(turns.c.id)))
 
 
 def _waiting(
-    connection: Connection, verifier: str, now: datetime, form: str | None, *, besides: Collection[int]
+    connection: Connection, verifier: str, now: datetime, choice: Choice, *, besides: Collection[int]
 ) -> int | None:
     """The field that comes next, besides some."""
     of_others = (turns.c.verifier != verifier) & turns.c.skipped.is_(False)
     passed_over = (turns.c.verifier == verifier) & turns.c.skipped.is_(True)
     taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
     keyed = _keyed_by(verifier)
-    spread = (fields.c.id * SPREAD) % RANGE / float(RANGE)
     free = ~taken & fields.c.id.not_in(besides)
+    rank, among = _ranks(choice.order)
     fresh = [
-        _first(connection, _of_form(select(fields.c.id, rank.label("rank")), form).where(kind, free, ~keyed))
-        for kind, rank in ((in_review(), fields.c.confidence), (in_audit(), spread))
+        _first(connection, _of_form(select(fields.c.id, each.label("rank")), choice.form).where(kind, free, ~keyed))
+        for kind, each in ((_chosen(choice.why), rank), (in_audit(), among))
     ]
     found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
     if found is None:
@@ -130,9 +169,36 @@ def _waiting(
         by_all = select(func.count(labels.c.verifier.distinct())).where(
             labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), stands()
         )
-        again = _of_form(select(fields.c.id, fields.c.confidence.label("rank")), form)
-        found = _first(connection, again.where(in_review(), free, keyed, by_all.scalar_subquery() == len(team)))
+        again = _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(_chosen(choice.why))
+        found = _first(connection, again.where(free, keyed, by_all.scalar_subquery() == len(team)))
     return None if found is None else int(found.id)
+
+
+def _ranks(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """By which fields in review come, the lowest first, and by which those of the audit come among them."""
+    spread = (fields.c.id * SPREAD) % RANGE / float(RANGE)
+    if order is Order.AGE:
+        return fields.c.id, fields.c.id
+    if order is Order.INFORMATION:
+        return func.abs(fields.c.confidence - 0.5), spread / 2
+    return fields.c.confidence, spread
+
+
+def _chosen(why: Why | None) -> ColumnElement[bool]:
+    """Whether a row of fields waits for that reason; None for any."""
+    return in_review() if why is None else in_review() & _reason(why)
+
+
+def _reason(why: Why | None) -> ColumnElement[bool]:
+    """Whether a row of fields that waits does so for that reason; None for any."""
+    if why is None:
+        return true()
+    doubted = fields.c.machine_state.concat("") != FieldState.REVIEW
+    if why is Why.DOUBTED:
+        return doubted
+    unsure = fields.c.reason.startswith(UNSURE)
+    odd = or_(*(fields.c.reason.startswith(words) for words in ODD))
+    return ~doubted & {Why.UNSURE: unsure, Why.ODD: odd, Why.RULE: ~unsure & ~odd}[why]
 
 
 def _first(connection: Connection, query: Select[Any]) -> Row[Any] | None:

@@ -4,12 +4,14 @@ import getpass
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from digitd.config import Config
 from digitd.errors import ConfigError
+from digitd.forms.library import longest_of
 from digitd.records import FieldState, LabelMode, Verdict
 from digitd.store import Store
-from digitd.stored import Label, StoredField
+from digitd.stored import ALL, Choice, Label, StoredField
 
 #: How long a field is on one screen and on no other, where nothing else is said.
 TURN = timedelta(minutes=5)
@@ -35,14 +37,17 @@ class Keying:
     show_reading: bool = False
     second_keying: bool = False
     turn: timedelta = TURN
+    forms: Path | None = None
 
-    def next(self, *, form: str | None = None, count: int = 1) -> list[StoredField]:
+    def next(self, choice: Choice = ALL, *, count: int = 1) -> list[StoredField]:
         """The fields to key next, at most count; they are on nobody else's desk for as long as a turn."""
-        return self.store.next_turns(self.verifier, now=datetime.now(UTC), lasting=self.turn, form=form, count=count)
+        return self.store.next_turns(
+            self.verifier, now=datetime.now(UTC), lasting=self.turn, choice=choice, count=count
+        )
 
-    def waiting(self, *, form: str | None = None) -> int:
+    def waiting(self, choice: Choice = ALL) -> int:
         """How many fields wait that this verifier has not keyed."""
-        return self.store.waiting(form=form, verifier=self.verifier)
+        return self.store.waiting(choice, verifier=self.verifier)
 
     def save(
         self,
@@ -73,6 +78,12 @@ class Keying:
             in_turn=True,
             entry=entry,
         )
+
+    def longest(self, field: StoredField) -> int | None:
+        """How many digits the form has room for; None where it does not say. What is written there may be longer."""
+        if self.forms is None or field.form is None:
+            return None
+        return longest_of(field.form, field.name, self.forms)
 
     def skip(self, field_id: int) -> None:
         """Pass a field over."""
@@ -124,4 +135,5 @@ def keying(store: Store, config: Config, *, verifier: str, show_reading: bool = 
         show_reading=show_reading,
         second_keying=config.verify.second_keying,
         turn=timedelta(seconds=config.verify.turn_seconds),
+        forms=config.forms,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from digitd.errors import NotTheirTurn
 from digitd.records import Verdict
-from digitd.stored import StoredField
+from digitd.stored import ALL, Choice, StoredField
 from digitd.verify.keying import LONGEST, Keying
 
 ENTER, BACKSPACE = frozenset("\r\n"), frozenset("\x7f\x08")
@@ -28,9 +28,9 @@ class Summary:
 class Session:
     """A sitting of one verifier, field after field."""
 
-    def __init__(self, keying: Keying, *, form: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, keying: Keying, choice: Choice = ALL, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._keying = keying
-        self._form = form
+        self._choice = choice
         self._clock = clock
         self._spent: dict[int, float] = {}
         self._skipped: set[int] = set()
@@ -43,7 +43,7 @@ class Session:
         self.helping = False
         keying.leave()
         #: Fields that wait and this verifier has not keyed; if it fell only where the reading is keyed, it would tell.
-        self.waiting = keying.waiting(form=form)
+        self.waiting = keying.waiting(choice)
         self._next()
 
     @property
@@ -55,7 +55,7 @@ class Session:
         return Summary(
             labelled=self.labelled,
             skipped=len(self._skipped),
-            waiting=self._keying.store.waiting(form=self._form),
+            waiting=self._keying.store.waiting(self._choice),
             keys=self._keys,
             seconds=sum(self._spent.values()),
         )
@@ -83,6 +83,9 @@ class Session:
             self.typed = (self.typed + key)[:LONGEST]
         elif key in BACKSPACE:
             self.typed = self.typed[:-1]
+        elif key in ENTER and self._too_long(field):
+            self._warned = self.typed
+            self.message = f"The form has room for {self._keying.longest(field)} there: Enter once more if it is so."
         elif key in ENTER and self.typed:
             self._save(field, self.typed)
         elif key in ENTER and self.show_reading:
@@ -98,6 +101,11 @@ class Session:
             self._next()
         else:
             self.message = "That key does nothing; ? shows the keys."
+
+    def _too_long(self, field: StoredField) -> bool:
+        """Whether more was typed than the field holds, and that was not said yet."""
+        longest = self._keying.longest(field)
+        return longest is not None and len(self.typed) > longest and self._warned != self.typed
 
     def _save(self, field: StoredField, value: str, *, verdict: Verdict = Verdict.VALUE, words: str = "") -> None:
         seconds = self._clock() - self._since
@@ -124,10 +132,10 @@ class Session:
         self.message = "Taken back."
 
     def _next(self) -> None:
-        self._show(next(iter(self._keying.next(form=self._form)), None))
+        self._show(next(iter(self._keying.next(self._choice)), None))
 
     def _show(self, field: StoredField | None) -> None:
-        self.field, self.typed = field, ""
+        self.field, self.typed, self._warned = field, "", ""
         self._since = self._clock()
 
 

@@ -18,7 +18,9 @@ const VERDICTS = { x: ["unreadable", "cannot be read"], w: ["misplaced", "wrong 
 
 /** Fields on a desk at once: who keys fast must not wait for an answer. */
 const AHEAD = 4;
-const choice = `?count=${AHEAD}` + (desk.dataset.form ? `&form=${encodeURIComponent(desk.dataset.form)}` : "");
+const asks = new URLSearchParams({ count: AHEAD });
+for (const name of ["form", "why", "order"]) if (desk.dataset[name]) asks.set(name, desk.dataset[name]);
+const choice = `?${asks}`;
 
 /** Fields on this desk: the first is shown, those behind it are loaded. */
 let turns = [];
@@ -26,6 +28,9 @@ let shownAt = 0;
 let sending = false;
 let asked = false;
 let busy = false;
+
+/** What was typed that is longer than its field, and said to be. */
+let warned = "";
 
 // What this person said at this desk and was not sent yet, oldest first: in this page, or in one that was closed. Each is
 // kept by itself, so that pages beside each other lose nothing of each other's; sent by two of them it is said once.
@@ -78,6 +83,7 @@ function again(image, source, words) {
 
 /** Paint the first field. */
 function show(value = "") {
+  warned = "";
   const turn = turns[0];
   typed.value = value;
   typed.disabled = !turn;
@@ -228,7 +234,11 @@ function press(key) {
 document.getElementById("keying").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!turns.length || busy) return;
-  if (typed.value) say(typed.value, "value", typed.value);
+  const { longest } = turns[0];
+  if (longest && typed.value.length > longest && warned !== typed.value) {
+    warned = typed.value;
+    tell(`The form has room for ${longest} ${longest === 1 ? "digit" : "digits"} there: Enter once more if it is so.`, true);
+  } else if (typed.value) say(typed.value, "value", typed.value);
   else tell("Type the digits first; b if nothing is written there.");
 });
 
