@@ -47,7 +47,7 @@ class Wanted(BaseModel):
 
 
 class Turn(BaseModel):
-    """A field to be keyed. What the machine made of it is not told; longest is how many digits the form has room for."""
+    """A field to be keyed. What the machine made of it is not told; longest: digits there is room for."""
 
     id: int
     document: str

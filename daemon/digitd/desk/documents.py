@@ -76,10 +76,19 @@ class Check(BaseModel):
     told: str
 
 
+class Sheet(BaseModel):
+    """A page on which something was read, in pixels."""
+
+    page: int
+    width_px: int
+    height_px: int
+
+
 class Whole(Facts):
     """A document with its history, its values, and whether they add up."""
 
     history: list[Step]
+    pages: list[Sheet]
     values: list[Value]
     checks: list[Check]
 
@@ -131,6 +140,10 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     return Whole(
         **Facts.model_validate(found[0]).model_dump(),
         history=[Step.model_validate(step) for step in room.store.history(document_id)],
+        pages=[
+            Sheet(page=page, width_px=width, height_px=height)
+            for page, width, height in dict.fromkeys((f.page, f.page_width_px, f.page_height_px) for f in fields)
+        ],
         values=[_value(field) for field in fields],
         checks=_checks(fields, room.config.forms),
     )

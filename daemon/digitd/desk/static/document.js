@@ -9,11 +9,12 @@ const approve = document.getElementById("approve");
 const doubt = document.getElementById("doubt");
 const state = document.getElementById("state");
 
-function sheet(page, values) {
+function sheet({ page, width_px, height_px }, values) {
   const figure = document.createElement("figure");
   figure.className = "sheet";
   const image = new Image();
   image.alt = `Page ${page}`;
+  if (width_px) image.style.aspectRatio = `${width_px} / ${height_px}`;  // values are in their place before it comes
   image.src = `/api/v1/documents/${number}/pages/${page}/picture`;
   image.onerror = () => { image.alt = `Page ${page}: its file is not in the archive any more.`; };
   const list = document.createElement("ul");
@@ -73,10 +74,9 @@ function happened(step) {
 
 async function show() {
   const whole = await ask("GET", `/documents/${number}`);
-  const numbers = [...new Set(whole.values.map((value) => value.page))];
   const known = whole.state === "done" || whole.state === "review";
-  pages.replaceChildren(...(numbers.length || !known ? numbers : [1]).map((page) => (
-    sheet(page, whole.values.filter((value) => value.page === page)))));
+  const sheets = whole.pages.length || !known ? whole.pages : [{ page: 1 }];
+  pages.replaceChildren(...sheets.map((one) => sheet(one, whole.values.filter((value) => value.page === one.page))));
   document.getElementById("checks").replaceChildren(...whole.checks.map(checked));
   document.getElementById("history").replaceChildren(...whole.history.map(happened));
   document.getElementById("reason").textContent = whole.reason;
@@ -86,7 +86,7 @@ async function show() {
   approve.dataset.waits = waits || !known;
   approve.disabled = waits || !known;
   doubt.disabled = true;
-  return numbers.length ? "" : "Nothing was read on it.";
+  return whole.pages.length ? "" : "Nothing was read on it.";
 }
 
 /** Do something to the document, say so, and show it as it is then. */
