@@ -67,7 +67,8 @@ def test_the_least_sure_are_on_the_desk_and_nothing_tells_what_was_read(seat: Se
     assert (names(answer), answer.json()["waiting"]) == (["two", "one"], 3)
     turn = answer.json()["turns"][0]
     assert turn["place"] == {"x0": 10 / 500, "y0": 20 / 700, "x1": 210 / 500, "y1": 80 / 700}
-    assert set(turn) == {"id", "document", "document_id", "page", "form", "field", "place", "picture", "page_picture"}
+    known = {"id", "document", "document_id", "page", "form", "field", "longest", "place", "picture", "page_picture"}
+    assert set(turn) == known
 
 
 def test_a_label_is_kept_with_all_that_is_known_of_it(seat: Seat, store: Store) -> None:

@@ -161,7 +161,7 @@ def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
 @router.get("/fields/{field_id}/picture", response_class=Response, responses={200: PICTURE, 404: {}})
 def picture(room: TheRoom, field_id: Id) -> Response:
     """The field as it was cut from its page."""
-    found = _field(room, field_id)
+    found = _field(room, field_id, evidence=True)
     if not found.crop:
         raise HTTPException(404, "its picture was deleted after its time")
     return Response(found.crop, media_type=kind_of(found.crop))
@@ -178,14 +178,14 @@ def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=
     return Response(room.page_picture(found[0], number), media_type="image/jpeg")
 
 
-def _field(room: Room, field_id: int) -> StoredField:
-    for found in room.store.fields_with_evidence([field_id]):
+def _field(room: Room, field_id: int, *, evidence: bool = False) -> StoredField:
+    for found in room.store.fields_of([field_id], evidence=evidence):
         return found
     raise HTTPException(404, "there is no such field")
 
 
 def _on_desk(keying: Keying, wanted: Wanted) -> list[Turn]:
-    return [_turn(keying, field) for field in keying.next(wanted.choice, count=wanted.count)]
+    return [_turn(keying, field) for field in keying.next(wanted.choice, count=wanted.count, evidence=False)]
 
 
 def picture_of(field_id: int) -> str:

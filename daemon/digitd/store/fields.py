@@ -55,12 +55,12 @@ class Fields(Database):
 
     def field_with_evidence(self, field_id: int) -> StoredField:
         """One field as it stands now, with its crop and glyphs; it must be there."""
-        (found,) = self.fields_with_evidence([field_id])
+        (found,) = self.fields_of([field_id], evidence=True)
         return found
 
-    def fields_with_evidence(self, field_ids: Sequence[int]) -> list[StoredField]:
-        """Those fields that there are, in the order asked for, as they stand now, with their crops and glyphs."""
-        found = {field.id: field for field in self._walk([fields.c.id.in_(field_ids)], evidence=True)}
+    def fields_of(self, field_ids: Sequence[int], *, evidence: bool = False) -> list[StoredField]:
+        """Those fields that there are, in the order asked for, as they stand now; evidence adds crops and glyphs."""
+        found = {field.id: field for field in self._walk([fields.c.id.in_(field_ids)], evidence=evidence)}
         return [found[key] for key in field_ids if key in found]
 
     def field_counts(self) -> dict[FieldState, int]:
@@ -129,10 +129,12 @@ def by_itself(state: FieldState) -> ColumnElement[bool]:
     return fields.c.state.concat("") == state
 
 
+_later = labels.alias()  # made once: naming its columns takes longer than a query with it
+
+
 def stands(of: FromClause = labels) -> ColumnElement[bool]:
     """Whether a row of labels says something that was not taken back."""
-    later = labels.alias()
-    return of.c.value.is_not(None) & ~exists().where(later.c.retracts_id == of.c.id)
+    return of.c.value.is_not(None) & ~exists().where(_later.c.retracts_id == of.c.id)
 
 
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:

@@ -97,7 +97,7 @@ class Labels(Fields):
         query = query.where(labels.c.id > number, stands(), ~later, by_itself(FieldState.VERIFIED))
         with self._reading() as connection:
             found = list(connection.scalars(query.order_by(labels.c.id).limit(limit)))
-        return [(field, field.label) for field in self.fields_with_evidence(found) if field.label is not None]
+        return [(field, field.label) for field in self.fields_of(found) if field.label is not None]
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
         """Every field whose value is settled, with its last label, in the order of documents, pages and positions."""

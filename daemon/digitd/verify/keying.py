@@ -39,10 +39,15 @@ class Keying:
     turn: timedelta = TURN
     forms: Path | None = None
 
-    def next(self, choice: Choice = ALL, *, count: int = 1) -> list[StoredField]:
+    def next(self, choice: Choice = ALL, *, count: int = 1, evidence: bool = True) -> list[StoredField]:
         """The fields to key next, at most count; they are on nobody else's desk for as long as a turn."""
         return self.store.next_turns(
-            self.verifier, now=datetime.now(UTC), lasting=self.turn, choice=choice, count=count
+            self.verifier,
+            now=datetime.now(UTC),
+            lasting=self.turn,
+            choice=choice,
+            count=count,
+            evidence=evidence,
         )
 
     def waiting(self, choice: Choice = ALL) -> int:
