@@ -11,6 +11,9 @@ from desk import CHROMIUM, DIGITD, desk
 
 SCREENS = Path(__file__).parents[1] / "docs" / "screens"
 
+#: Screens that are taken as they come: their address, the picture's name, and what is waited for.
+FIRST = (("", "start", ".queue"), ("documents", "documents", "tbody"), ("login", "login", "#token"))
+
 
 def main() -> None:
     """Run the demo, open its desk, and take a picture of each screen."""
@@ -24,6 +27,10 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1180, "height": 640})
             address = f"http://127.0.0.1:{port}"
+            for path, name, there in FIRST:
+                page.goto(f"{address}/{path}")
+                page.wait_for_selector(there)
+                taken(page, name)
             page.goto(f"{address}/fields")
             page.wait_for_selector("#mark", state="visible")
             page.keyboard.press("s")
@@ -36,6 +43,7 @@ def main() -> None:
                 page.keyboard.press(key)
             page.wait_for_selector("#page img")
             taken(page, "lookalikes")
+            page.set_viewport_size({"width": 1180, "height": 900})
             page.goto(f"{address}/documents/5")
             page.wait_for_selector(".value")
             taken(page, "document")
@@ -44,7 +52,7 @@ def main() -> None:
 
 def taken(page: Page, name: str) -> None:
     """Take a picture, when all pictures on the page are there."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.screenshot(path=SCREENS / f"{name}.png")
     print(f"Written: {SCREENS / name}.png")
 
