@@ -63,7 +63,7 @@ def calibration(
     places = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
 
     def summed(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(places, values, minlength=BINS)
+        return np.bincount(places, values, minlength=BINS).astype(np.float64)
 
     mass, square = summed(weights), summed(weights**2)
     safe = np.where(mass > 0, mass, 1.0)

@@ -121,8 +121,8 @@ def paired(
 ) -> Paired:
     """Let another model read glyphs of labelled fields, and compare digit by digit and field by field.
 
-    A field is right where each digit of its label has its glyph and no glyph is left over; the rules of its form have no
-    say, since they had none on the other side. Fields with a glyph whose picture was deleted are left out. pictures
+    A field is right where each digit of its label has its glyph and no glyph is left over; the rules of its form have
+    no say, since they had none on the other side. Fields with a glyph whose picture was deleted are left out. pictures
     gives (28, 28) uint8 arrays by field and position.
     """
     among = _drawn(found)
@@ -145,7 +145,7 @@ def paired(
     )
     first, second = found.digits.chosen(among[found.digits.fields]), digits_of(found.fields, other, among=among)
     notes = [
-        f"Both on the same {int(among.sum()):,} labelled fields; rules of forms and other readings of a cell left aside."
+        f"Both on the same glyphs of {int(among.sum()):,} labelled fields; what the rules of a form say is left aside."
     ]
     if (left := int(found.counted.sum()) - int(among.sum())) > 0:
         notes.append(f"{left:,} more labelled fields were not drawn, or their pictures are gone.")

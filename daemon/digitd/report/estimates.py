@@ -116,7 +116,7 @@ def sums(
     places = strata if groups is None else groups * of + strata
 
     def summed(values: Numbers) -> Numbers:
-        return np.bincount(places, values, minlength=group_count * of).reshape(group_count, of)
+        return np.bincount(places, values, minlength=group_count * of).reshape(group_count, of).astype(np.float64)
 
     square = weights * weights
     return Sums(

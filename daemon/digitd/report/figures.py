@@ -1,10 +1,12 @@
 """Everything a report tells, worked out from a sample of labelled fields. No files, no SQL, no words."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +25,7 @@ PLACES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many fields were read, and what became of them: read = passed + review + blank; waiting are still in review."""
+    """How many fields were read, and what became of them: read = passed + review + blank; waiting are in review yet."""
 
     read: int
     passed: int
@@ -56,6 +58,11 @@ class Weighted:
     high: NDArray[np.float64]
     recall: tuple[Estimate | None, ...]
     precision: tuple[Estimate | None, ...]
+
+    def rate(self, row: int, column: int) -> Estimate | None:
+        """The share of a row that is in a column; None where nothing can be said of the row."""
+        share, low, high = (float(each[row, column]) for each in (self.rates, self.low, self.high))
+        return None if math.isnan(share) else Estimate(value=share, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +258,7 @@ def _digits_right(found: Sample) -> Estimate | None:
     return None if empty.any() else stratified(by_field)[0]
 
 
-def _rates(found: Sample) -> tuple[NDArray[np.float64], ...]:
+def _rates(found: Sample) -> tuple[NDArray[Any], ...]:
     """Weighted counts (11, 12), the shares of their rows with both ends, and (11, 12) whether a row is known."""
     by_stratum, squares = _by_stratum(found)
     rows = by_stratum.sum(axis=1)  # (11, 2)
@@ -291,20 +298,22 @@ def _by_stratum(found: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def _all_strata_seen(found: Sample, worth: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether every stratum that was read has an example in each of (N, 2) effective numbers."""
-    return ~((np.array(found.sizes) > 0) & (worth <= 0)).any(axis=1)
+    unseen: NDArray[np.bool_] = (np.array(found.sizes) > 0) & (worth <= 0)
+    return np.logical_not(unseen.any(axis=1))
 
 
 def _groups(found: Sample) -> dict[str, tuple[Group, ...]]:
     fields = found.fields
+    alone = len({each.form for each in found.read}) < 2  # then no field's name needs that of its form
     forms, names, models, weeks = (
         _renamed(fields.forms, lambda form: form or "no form"),
-        _pairs(fields.forms, fields.names),
+        fields.names if alone else _pairs(fields.forms, fields.names),
         fields.models,
         _renamed(fields.days, week_of),
     )
     return {
         "form": _grouped(found, forms, lambda each: each.form or "no form"),
-        "field": _grouped(found, names, lambda each: named(each.form or "", each.field)),
+        "field": _grouped(found, names, lambda each: named("" if alone else each.form or "", each.field)),
         "place": _by_place(found),
         "week": tuple(sorted(_grouped(found, weeks, lambda each: week_of(each.day)), key=lambda group: group.name)),
         "model": _grouped(found, models, lambda each: each.model),
@@ -347,11 +356,12 @@ def _grouped(found: Sample, coded: Coded, name: Callable[[ReadCount], str] | Non
         words += sorted({name(each) for each in found.read} - set(words))
     at, groups = {word: place for place, word in enumerate(words)}, len(words)
     sizes, blank = np.zeros((groups, len(STRATA))), np.zeros(groups)
-    for each in found.read if name is not None else ():
-        if each.state in STRATA:
-            sizes[at[name(each)], STRATA[each.state]] += each.count
-        else:
-            blank[at[name(each)]] += each.count
+    if name is not None:
+        for each in found.read:
+            if (stratum := STRATA.get(each.state)) is None:
+                blank[at[name(each)]] += each.count
+            else:
+                sizes[at[name(each)], stratum] += each.count
     codes, counted, kept = coded.codes.astype(np.intp), found.counted, found.weighed
     estimates: Sequence[Estimate | None] = [None] * groups
     if name is not None:

@@ -1,6 +1,6 @@
 """A whole report, from the database: what is asked of it, worked out, and compared with what else was named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from digitd import models
 from digitd.errors import ConfigError, ModelError
 from digitd.records import DocumentState, FieldState
-from digitd.report.compare import Compared, paired, unpaired
+from digitd.report.compare import Classify, Compared, paired, unpaired
 from digitd.report.figures import Figures, figures
 from digitd.report.mistakes import Mistaken, WrongField, decoded, mistakes, wrong_fields
 from digitd.report.people import Verifier, verifiers
@@ -122,8 +122,8 @@ def _with_model(store: Store, scope: Scope, found: Sample, here: Figures, *, nam
         there = sample(store, replace(scope, model=name))
         if not there.read:
             raise ConfigError(
-                f"--against {name}: no model of that name or id, and nothing was read with it. `digitd model list` shows "
-                "the models there are; a period is given as 2026-10-01..2026-11-01, or 60d..30d."
+                f"--against {name}: no model of that name or id, and nothing was read with it. `digitd model list` "
+                "shows the models there are; a period is given as 2026-10-01..2026-11-01, or 60d..30d."
             )
         return unpaired(name, here, figures(there))
     return paired(
@@ -150,7 +150,7 @@ def _model(name: str, own: Path) -> models.Model | None:
     return None
 
 
-def _classifier(model: models.Model) -> Callable[..., object]:
+def _classifier(model: models.Model) -> Classify:
     from digitd.reading.classify import Classifier  # only where a model reads
 
     return Classifier(model.litert, temperature=float(model.card["temperature"]))

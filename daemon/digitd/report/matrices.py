@@ -1,4 +1,4 @@
-"""A confusion matrix as it is shown: what stands in its cells, how dark they are, and what is said on pointing at them."""
+"""A confusion matrix as it is shown: what is in its cells, how dark they are, and what is said on pointing at them."""
 
 from dataclasses import dataclass
 

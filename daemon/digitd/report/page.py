@@ -117,8 +117,8 @@ def _mistakes(mistakes: Sequence[Mistaken]) -> str:
         for each in mistakes
     )
     return (
-        '<section id="mistakes"><h2>The glyphs behind the errors</h2><p>The most frequent errors, of each the glyphs of '
-        f'which the machine was surest, first.</p><div class="glyphs">{cells}</div></section>'
+        '<section id="mistakes"><h2>The glyphs behind the errors</h2><p>The most frequent errors, of each the glyphs '
+        f'of which the machine was surest, first.</p><div class="glyphs">{cells}</div></section>'
     )
 
 

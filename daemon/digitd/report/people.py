@@ -21,8 +21,8 @@ class Verifier:
     """One verifier. labels are those keyed that stand; seconds the median of a field, None where nobody measured it.
 
     sown are known errors among look-alikes, caught those marked. kappa is how far the digits keyed agree with what
-    others keyed blind in the same fields, 1 always and 0 as often as by chance, over so many pairs of values; None where
-    there are none, or all of them are one digit. What two have keyed is mostly what the machine was not sure of.
+    others keyed blind in the same fields, 1 always and 0 as often as by chance, over so many pairs of values; None
+    where there are none, or all are one digit. What two have keyed is mostly what the machine was not sure of.
     """
 
     name: str

@@ -2,8 +2,8 @@
 
 What was read falls into strata. REVIEW: the machine was not sure, and people key all of it in time. PASSED: nobody
 looks, but for what was drawn at random, each field with a probability that is known. What was left blank is never
-drawn, and is of neither; nor are labels that came from looking at look-alikes, from doubts raised there, or from a file,
-unless the file labels all that passed: these were not drawn.
+drawn, and is of neither; nor are labels that came from looking at look-alikes, from doubts raised there, or from a
+file, unless the file labels all that passed: these were not drawn.
 """
 
 from collections.abc import Mapping, Sequence

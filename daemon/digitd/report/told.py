@@ -1,18 +1,23 @@
 """What a report says, in words and tables: said once here, and set for the terminal and for the browser elsewhere."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from digitd.report.alignment import SAID, TRUTH
+from digitd.report.calibration import BINS, Calibration, Passing
 from digitd.report.compare import Compared, Paired
 from digitd.report.drift import TREND, Drift
-from digitd.report.estimates import Estimate, Share
+from digitd.report.estimates import Estimate, Share, estimate_of
 from digitd.report.figures import Figures, Group, confused
 from digitd.report.matrices import Matrix, counted, estimated
 from digitd.report.people import Verifier
+from digitd.report.sample import PASSED, REVIEW
 
 #: Rows of a table at most; the rest is in report.json.
 ROWS = 30
+
+#: Shares passed for which the errors are told in figures.
+SHARES_PASSED = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 NO_LABELS = (
     "No field of {} has a label yet, so nothing can be said about how well the machine reads. "
@@ -125,6 +130,17 @@ def brief(share: Share) -> str:
     return f"{share.right}/{share.total}  {share.value * 100:.1f} ({low * 100:.1f}-{high * 100:.1f})"
 
 
+def rate(share: Share) -> str:
+    """A share of labels with its interval in per cent, without its counts.
+
+    Examples
+    --------
+    >>> rate(Share(right=9, total=10)), rate(Share(right=0, total=0))
+    ('90.0 (59.6-98.2)', '-')
+    """
+    return short(estimate_of(share))
+
+
 def short(estimate: Estimate | None) -> str:
     """An estimate with its interval in per cent.
 
@@ -200,136 +216,145 @@ def _basis(figures: Figures) -> Section:
 
 
 def _basis_words(figures: Figures) -> Iterator[str]:
-    load, (keyed_review, keyed_passed) = figures.load, figures.keyed
-    if not load.read:
+    if not figures.load.read:
         return
     if figures.weighted.fields is not None or figures.weighted.unseen is not None:
         yield (
-            "Estimates are of all fields that were read and not left blank: each labelled field counts for as many as it "
-            "stands for, by the probability with which it came to be keyed. They describe the service on such fields."
+            "Estimates are of all fields that were read and not left blank: each labelled field counts for as many "
+            "as it stands for, by the probability with which it came to be keyed. They describe the service on such fields."
         )
+    yield from _what_passed(figures)
+    yield from _what_is_left(figures)
+
+
+def _what_passed(figures: Figures) -> Iterator[str]:
+    load, keyed = figures.load, figures.keyed[PASSED]
     if figures.census:
         yield f"All {load.passed:,} fields that passed have a label, so nothing is left to chance there."
-    elif keyed_passed:
+    elif keyed:
         yield (
-            f"What passed is judged by {keyed_passed:,} of the {_count(load.drawn, 'field')} drawn from it at random; "
-            "labels of others that passed, which were not drawn, are in no estimate."
+            f"What passed is judged by {keyed:,} of the {_count(load.drawn, 'field')} drawn from it at random; labels "
+            "of others that passed, which were not drawn, are in no estimate."
         )
     elif load.passed:
         yield (
             "Nothing can be estimated of what passed: none of the fields that were drawn from it at random "
-            f"({load.drawn:,} so far) has been keyed. Labels describe the doubtful fields only. `verify.audit_share` says "
-            "how many are drawn, `digitd verify` asks for them."
+            f"({load.drawn:,} so far) has been keyed. Labels describe the doubtful fields only, or what a file holds. "
+            "`verify.audit_share` says how many are drawn, `digitd verify` asks for them."
         )
-    if keyed_review < load.review:
+
+
+def _what_is_left(figures: Figures) -> Iterator[str]:
+    load, keyed = figures.load, figures.keyed[REVIEW]
+    if 0 < keyed < load.review:
         yield (
-            f"Of the fields in review {keyed_review:,} of {load.review:,} are keyed and stand for the rest. The least "
-            "sure come first, so the estimate is rather too low until all are."
-            if keyed_review
-            else f"None of the {load.review:,} fields in review is keyed, so nothing is estimated of all fields together."
+            f"Of the fields in review {keyed:,} of {load.review:,} are keyed and stand for the rest. The least sure "
+            "come first, so that estimates are rather too low until all are."
         )
+    elif not keyed and load.review:
+        yield f"None of the {load.review:,} fields in review is keyed: nothing is estimated of all fields together."
     if load.blank:
         yield f"What was left blank ({_count(load.blank, 'field')}) is never drawn, and is in no estimate."
     if figures.unsettled:
         yield (
-            f"{_count(figures.unsettled, 'field')} keyed otherwise than read wait for another verifier; in estimates they "
-            "count as what was keyed last, in counts of labels not yet."
+            f"{_count(figures.unsettled, 'field')} keyed otherwise than read wait for another verifier; in estimates "
+            "they count as what was keyed last, in counts of labels not yet."
         )
     if figures.shown:
         yield (
-            f"{_count(figures.shown, 'label')} came from people who saw the reading; such people agree with it too easily."
+            f"{_count(figures.shown, 'label')} came from people who saw the reading, and may agree with it too easily."
         )
     if figures.without_value:
-        yield f"{_count(figures.without_value, 'field')} cannot be read or lie elsewhere, people say: they are in no figure."
+        yield f"{_count(figures.without_value, 'field')} cannot be read, or lie elsewhere: they are in no figure."
 
 
 def _confusion(figures: Figures) -> Section:
-    found = confused(figures)
-    weighted = figures.weighted
     matrices = [counted(figures.matrix)]
     if figures.of_read:
-        matrices.append(estimated(weighted))
-    rows = tuple(
-        (
-            f"{TRUTH[row]} as {SAID[column]}",
-            f"{count:,}",
-            brief(Share(right=count, total=int(figures.matrix[row].sum()))).split("  ")[-1],
-            short(
-                Estimate(
-                    value=float(weighted.rates[row, column]),
-                    low=float(weighted.low[row, column]),
-                    high=float(weighted.high[row, column]),
-                )
-                if weighted.rates[row, column] == weighted.rates[row, column]
-                else None
-            ),
-        )
-        for row, column, count in found[:ROWS]
-    )
-    tables = [
-        Table(
-            caption="The most frequent errors: how often, in per cent of those that are this digit (95 %)",
-            headings=("is, read as", "labels", "of labels", "of all that was read"),
-            rows=rows,
-        ),
-        Table(
-            caption="By digit, per cent (95 %): of those that are it, read so (recall); of those read so, that are it (precision)",
-            headings=("digit", "recall", "of all read", "precision", "of all read"),
-            rows=tuple(
-                (each.digit, brief(each.recall), short(recall), brief(each.precision), short(precision))
-                for each, recall, precision in zip(figures.classes, weighted.recall, weighted.precision, strict=True)
-                if each.recall.total or each.precision.total
-            ),
-        ),
-    ]
+        matrices.append(estimated(figures.weighted))
+    tables = [_errors(figures), _classes(figures)]
     return Section(
         name="confusion",
         title="What is taken for what",
         matrices=tuple(matrices),
-        tables=tuple(table for table in tables if table.rows),
+        tables=tuple(_without_empty(table) for table in tables if table.rows),
+    )
+
+
+def _errors(figures: Figures) -> Table:
+    weighted, totals = figures.weighted, figures.matrix.sum(axis=1)
+    return Table(
+        caption="The most frequent errors, and in how many per cent of such digits (95 %)",
+        headings=("is, read as", "labels", "of labels", "of all read"),
+        rows=tuple(
+            (
+                f"{TRUTH[row]} as {SAID[column]}",
+                f"{count:,}",
+                rate(Share(right=count, total=int(totals[row]))),
+                short(weighted.rate(row, column)),
+            )
+            for row, column, count in confused(figures)[:ROWS]
+        ),
+    )
+
+
+def _classes(figures: Figures) -> Table:
+    weighted = figures.weighted
+    return Table(
+        caption="By digit, per cent (95 %): read so of those that are it (recall), are it of those read so (precision)",
+        headings=("digit", "labels", "recall", "of all read", "precision", "of all read"),
+        rows=tuple(
+            (
+                each.digit,
+                f"{each.recall.total:,}",
+                rate(each.recall),
+                short(recall),
+                rate(each.precision),
+                short(precision),
+            )
+            for each, recall, precision in zip(figures.classes, weighted.recall, weighted.precision, strict=True)
+            if each.recall.total or each.precision.total
+        ),
+    )
+
+
+def _without_empty(table: Table) -> Table:
+    """A table without the columns in which nothing is known."""
+    kept = [at for at in range(len(table.headings)) if any(row[at] != "-" for row in table.rows)]
+    return Table(
+        caption=table.caption,
+        headings=tuple(table.headings[at] for at in kept),
+        rows=tuple(tuple(row[at] for at in kept) for row in table.rows),
     )
 
 
 def _accuracy(figures: Figures) -> Section:
-    tables = tuple(_group_table(name, groups) for name, groups in figures.groups.items() if groups)
+    tables = tuple(_without_empty(_group_table(name, groups)) for name, groups in figures.groups.items() if groups)
     words = (
-        "Shares in per cent with 95 % intervals: of labels Wilson's, which take labels for a fair sample of their kind; of "
-        "all fields read the estimate, where it can be given.",
+        "Shares are per cent with their 95 % intervals: of labels Wilson's, which take labels for a fair sample of "
+        "their kind; of all fields read the estimate, where it can be given."
     )
-    return Section(name="accuracy", title="How right it is", words=words if tables else (), tables=tables)
+    return Section(name="accuracy", title="How right it is", words=(words,) if tables else (), tables=tables)
 
 
 def _group_table(name: str, groups: tuple[Group, ...]) -> Table:
+    """Groups, those with most errors first, since they tell where to look; weeks and places have an order."""
     caption, heading = GROUPS[name]
-    # Those with most errors first tell where to look; weeks and places have an order of their own.
-    listed = (
-        groups
-        if name in {"week", "place"}
-        else sorted(groups, key=lambda group: group.fields.right - group.fields.total)
-    )
+    in_order = name in {"week", "place"}
+    listed = groups if in_order else sorted(groups, key=lambda group: group.fields.right - group.fields.total)
     shown = listed[-ROWS:] if name == "week" else listed[:ROWS]
-    hidden = f" ({len(shown)} of {len(groups)}, the rest is in report.json)" if len(shown) < len(groups) else ""
-    known = any(group.read is not None for group in groups)
-    if name == "place":
-        return Table(
-            caption=caption, headings=(heading, "digits right"), rows=tuple((g.name, brief(g.digits)) for g in shown)
-        )
-    if not known:
-        return Table(
-            caption=caption + hidden,
-            headings=(heading, "labelled fields right", "digits right"),
-            rows=tuple((group.name, brief(group.fields), brief(group.digits)) for group in shown),
-        )
+    hidden = f" ({len(shown)} of {len(groups)}; report.json has all)" if len(shown) < len(groups) else ""
     return Table(
         caption=caption + hidden,
-        headings=(heading, "read", "passed", "labelled fields right", "digits right", "of all fields read"),
+        headings=(heading, "read", "passed", "labels", "fields right", "digits right", "of all fields"),
         rows=tuple(
             (
                 group.name,
-                f"{group.read or 0:,}",
+                "-" if group.read is None else f"{group.read:,}",
                 "-" if group.passed.value is None else percent(group.passed.value),
-                brief(group.fields),
-                brief(group.digits),
+                f"{group.fields.total or group.digits.total:,}",
+                rate(group.fields),
+                rate(group.digits),
                 short(group.all_fields),
             )
             for group in shown
@@ -339,18 +364,16 @@ def _group_table(name: str, groups: tuple[Group, ...]) -> Table:
 
 def _drift(drift: Sequence[Drift]) -> Section:
     if not drift:
-        words: Iterable[str] = (
-            "Nothing can be said yet: no form has two weeks with at least five errors and five others to be expected in each.",
-        )
-    else:
-        found = [each for each in drift if each.found]
-        words = [_spoken_drift(each) for each in found] or ["No drift was found."]
         words = [
-            *words,
-            f"Tested {'was' if len(drift) == 1 else 'were'} {_count(len(drift), 'series')[: -1 if len(drift) > 1 else None]}: by form "
-            "the share sent to review and the share wrong of what passed, for a trend over weeks (Cochran and Armitage) "
-            "and the last week against all before (chi-squared); probabilities are corrected for their number (Holm).",
+            "Nothing can be said yet: no form has two weeks in which five errors, and five others, are to be expected."
         ]
+    else:
+        words = [_spoken_drift(each) for each in drift if each.found] or ["No drift was found."]
+        words.append(
+            f"{_count(len(drift), 'test')} made: by form the share sent to review and the share wrong of what passed, "
+            "for a trend over the weeks (Cochran and Armitage) and the last week against all before (chi-squared); "
+            "probabilities are corrected for their number (Holm)."
+        )
     return Section(name="drift", title="Whether it changes", words=tuple(words))
 
 
@@ -363,53 +386,50 @@ def _spoken_drift(drift: Drift) -> str:
     )
     probability = "less than 0.001" if drift.probability < 0.001 else f"{drift.probability:.3f}"
     return (
-        f"Drift: of {drift.series.form}, the share {drift.series.what} has {way} {over}, from {percent(drift.before)} to "
-        f"{percent(drift.after)} (p {probability})."
+        f"Drift: of {drift.series.form}, the share {drift.series.what} has {way} {over}, from "
+        f"{percent(drift.before)} to {percent(drift.after)} (p {probability})."
     )
 
 
 def _confidence(figures: Figures) -> Section:
-    of = "all that was read" if figures.of_read else "labels only, mostly of doubtful fields"
-    words, tables = [], []
-    for what, found in (("fields", figures.field_calibration), ("digits", figures.digit_calibration)):
-        if found is None:
-            continue
-        words.append(
-            f"The confidence of {what} is off by {percent(found.error)} on average (expected calibration error in "
-            f"{len(found.bins)} bins, {found.examples:,} {what}, weighted to {of})."
-            if figures.of_read
-            else f"The confidence of {what} is off by {percent(found.error)} on average (expected calibration error in "
-            f"{len(found.bins)} bins, {found.examples:,} {what}; of {of})."
-        )
-        tables.append(
-            Table(
-                caption=f"Confidence of {what}, and how many of them are right",
-                headings=("confidence", what, "mean", "right, per cent (95 %)"),
-                rows=tuple(
-                    (
-                        f"{each.low:.1f} to {each.high:.1f}",
-                        f"{each.examples:,}",
-                        f"{each.confidence:.3f}",
-                        short(Estimate(value=each.accuracy, low=each.interval[0], high=each.interval[1])),
-                    )
-                    for each in found.bins
-                ),
-            )
-        )
+    of = "weighted to all that was read" if figures.of_read else "of labels only, mostly of doubtful fields"
+    found = [("fields", figures.field_calibration), ("digits", figures.digit_calibration)]
+    known = [(what, each) for what, each in found if each is not None]
+    words = tuple(
+        f"The confidence of {what} is off by {percent(each.error)} on average: the expected calibration error in "
+        f"{BINS} bins of equal width, {each.examples:,} {what}, {of}."
+        for what, each in known
+    )
+    tables = [_bins(what, each) for what, each in known]
     if figures.passing:
-        rows = []
-        for wanted in (0.5, 0.7, 0.8, 0.9, 0.95, 1.0):
-            at = next((each for each in figures.passing if each.passed >= wanted - 1e-9), figures.passing[-1])
-            rows.append((percent(at.passed), f"{at.threshold:.4f}", percent(at.wrong)))
-        tables.append(
-            Table(
-                caption="What would pass if confidence alone decided, and how much of it would be wrong",
-                headings=("passes", "from confidence", "wrong of it"),
-                rows=tuple(dict.fromkeys(rows)),
+        tables.append(_passing(figures.passing))
+    return Section(name="confidence", title="Whether its confidence can be trusted", words=words, tables=tuple(tables))
+
+
+def _bins(what: str, found: Calibration) -> Table:
+    return Table(
+        caption=f"Confidence of {what}, and how many of them are right, per cent (95 %)",
+        headings=("confidence", what, "mean", "right"),
+        rows=tuple(
+            (
+                f"{each.low:.1f} to {each.high:.1f}",
+                f"{each.examples:,}",
+                f"{100 * each.confidence:.1f}",
+                short(Estimate(value=each.accuracy, low=each.interval[0], high=each.interval[1])),
             )
-        )
-    return Section(
-        name="confidence", title="Whether its confidence can be trusted", words=tuple(words), tables=tuple(tables)
+            for each in found.bins
+        ),
+    )
+
+
+def _passing(curve: Sequence[Passing]) -> Table:
+    chosen = [next((each for each in curve if each.passed >= share - 1e-9), curve[-1]) for share in SHARES_PASSED]
+    return Table(
+        caption="What would pass if confidence alone decided, and how much of it would be wrong",
+        headings=("passes", "from confidence", "wrong of it"),
+        rows=tuple(
+            (percent(each.passed), f"{each.threshold:.4f}", percent(each.wrong)) for each in dict.fromkeys(chosen)
+        ),
     )
 
 
@@ -431,13 +451,15 @@ def _work(figures: Figures, people: Sequence[Verifier]) -> Section:
     )
     tables = [
         Table(
-            caption="Who verifies: seconds a field (median), sown errors caught, and agreement with others who keyed the same "
-            "fields blind (Cohen's kappa over digits: 1 always, 0 by chance; such fields are mostly the hard ones)",
+            caption="Who verifies: seconds a field (median), sown errors caught, and agreement with others who keyed the "
+            "same fields blind (Cohen's kappa over digits: 1 always, 0 by chance; mostly of hard fields)",
             headings=("verifier", "labels", "a field", "caught of sown", "kappa", "fields keyed twice"),
             rows=rows,
         )
     ]
-    return Section(name="work", title="The work", words=tuple(words), tables=tuple(tables if rows else ()))
+    return Section(
+        name="work", title="The work", words=tuple(words), tables=tuple(map(_without_empty, tables)) if rows else ()
+    )
 
 
 def _comparison(each: Compared) -> Section:
@@ -446,9 +468,9 @@ def _comparison(each: Compared) -> Section:
     if isinstance(each, Paired):
         rows = tuple(
             (
-                what,
-                brief(Share(right=both.both + both.only_first, total=both.total)),
-                brief(Share(right=both.both + both.only_second, total=both.total)),
+                f"{both.total:,} {what}",
+                rate(Share(right=both.both + both.only_first, total=both.total)),
+                rate(Share(right=both.both + both.only_second, total=both.total)),
                 f"{both.only_first:,} : {both.only_second:,}",
                 f"{both.probability:.3g}",
             )
@@ -456,7 +478,7 @@ def _comparison(each: Compared) -> Section:
             if both.total
         )
         table = Table(
-            caption="The same labelled glyphs read by both: right of labels; right only here and only there; McNemar's exact p",
+            caption="The same glyphs read by both: right; right only here, only there; McNemar's exact p",
             headings=("", "here", "there", "only here : only there", "p"),
             rows=rows,
         )

@@ -148,7 +148,7 @@ class Labelled(Database):
     def labelled_columns(self, scope: Scope) -> LabelledFields:
         """The fields of scope with a label that stands."""
         with self._reading() as connection:
-            drawn = dict(connection.execute(_drawn(scope)).tuples().all())
+            drawn: dict[int, float] = dict(connection.execute(_drawn(scope)).tuples().all())
         of_pages, found = (_Columns(query, self._batches(query)) for query in (_of_pages(), _with_labels(scope)))
         ids = found.numbers("id", np.int64)
         order = np.lexsort((found.numbers("label_id", np.int64), ids))
@@ -223,7 +223,7 @@ class Labelled(Database):
                 for row in rows
             }
 
-    def _batches(self, query: Select[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    def _batches(self, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
         """Rows as the driver gives them: making a million of them rows of SQLAlchemy takes longer than finding them."""
         with self._reading() as connection:
             cursor = connection.execute(query).cursor
@@ -241,7 +241,7 @@ class Labelled(Database):
 class _Columns:
     """The rows of a query by column: numbers in arrays, words coded, so that a row costs a few bytes."""
 
-    def __init__(self, query: Select[Any], batches: Iterable[list[tuple[Any, ...]]]) -> None:
+    def __init__(self, query: Select[Any], batches: Iterable[Sequence[tuple[Any, ...]]]) -> None:
         self._parts: defaultdict[str, list[Any]] = defaultdict(list)
         self._words: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for rows in batches:

@@ -83,8 +83,8 @@ class Performance(Database):
         query = _of_form(_during(query, labels, since, until), form).order_by(labels.c.field_id, labels.c.id)
         last: defaultdict[int, dict[str, str]] = defaultdict(dict)
         with self._reading() as connection:
-            for field_id, verifier, value in connection.execute(query):
-                last[field_id][verifier] = value
+            for row in connection.execute(query):
+                last[row.field_id][row.verifier] = row.value
         return [
             KeyedTwice(first=one, second=other, first_value=keyed[one], second_value=keyed[other])
             for keyed in last.values()
