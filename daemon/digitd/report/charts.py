@@ -7,6 +7,9 @@ from digitd.report.calibration import Calibration, Passing
 from digitd.report.canvas import FAINT, QUIET, RIGHT, TEXT, WRONG, add_axes, blank_figure
 from digitd.report.figures import Group, Spot
 
+#: Letters of a field's name on the picture of its page.
+NAME = 22
+
 #: Weeks that are drawn at most.
 WEEKS = 53
 
@@ -15,8 +18,7 @@ def draw_calibration(fields: Calibration | None, digits: Calibration | None, *, 
     """Reliability of fields and of digits: the share right against the mean confidence of each bin."""
     figure = blank_figure(7.2, 5.4, title="Is it right as often as it says?", note=f"of {of}; bars are 95 % intervals")
     axes = add_axes(figure, left=0.85, right=0.35, top=1.05, bottom=0.75)
-    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(0.03, 0.07, "as often as it says", color=QUIET, fontsize=8.5, rotation=0)
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2, linestyle=(0, (4, 3)), label="as often as it says")
     for name, found, colour, marker in (("fields", fields, WRONG, "s"), ("digits", digits, RIGHT, "o")):
         if found is None:
             continue
@@ -28,7 +30,7 @@ def draw_calibration(fields: Calibration | None, digits: Calibration | None, *, 
             x, y, yerr=[down, up], color=colour, marker=marker, markersize=6, linewidth=1.4, elinewidth=1, capsize=3,
             label=f"{name}: off by {100 * found.error:.1f} % on average",
         )  # fmt: skip
-    axes.legend(loc="upper left", fontsize=9.5, frameon=False)
+    axes.legend(loc="lower right", fontsize=9.5, frameon=True, edgecolor="white", framealpha=0.9)
     _plain(axes, "confidence", "share right")
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.04)
@@ -59,7 +61,7 @@ def draw_weeks(weeks: Sequence[Group]) -> Any:
     """The share that passed, and the share of labelled fields that were right, by week."""
     shown = list(weeks)[-WEEKS:]
     figure = blank_figure(7.2, 4.4, title="Week by week", note="per cent; bars are 95 % intervals")
-    axes = add_axes(figure, left=0.85, right=0.35, top=1.05, bottom=0.85)
+    axes = add_axes(figure, left=0.85, right=0.35, top=1.05, bottom=0.5)
     at = range(len(shown))
     for name, colour, marker, shares in (
         ("passed, of all fields", QUIET, "s", [week.passed for week in shown]),
@@ -99,6 +101,7 @@ def draw_spots(form: str, spots: Sequence[Spot]) -> Any:
             (x0 + x1) / 2, (y0 + y1) / 2, f"{wrong}/{spot.fields.total}", ha="center", va="center", fontsize=size,
             color="white" if share > 0.06 else TEXT, fontweight="bold" if wrong else "normal",
         )  # fmt: skip
+        axes.text(x0, y0 - 0.004, spot.name[:NAME], fontsize=5.5, color=QUIET, va="bottom")
     axes.set_xlim(-0.005, 1.005)
     axes.set_ylim(1.005, -0.005)
     axes.set_axis_off()

@@ -136,9 +136,7 @@ def _matrix(matrix: Matrix) -> Table:
 def _table(table: words.Table) -> Table:
     shown = Table(title=table.caption, title_justify="left", title_style="italic", box=None, padding=(0, 1, 0, 0))
     for number, heading in enumerate(table.headings):
-        shown.add_column(
-            heading, style="bold" * (number == 0), justify="right" if number else "left", overflow="fold"
-        )
+        shown.add_column(heading, style="bold" * (number == 0), justify="right" if number else "left", overflow="fold")
     for row in table.rows:
         shown.add_row(*map(Text, row))
     return shown

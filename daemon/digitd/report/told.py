@@ -221,7 +221,8 @@ def _basis_words(figures: Figures) -> Iterator[str]:
     if figures.weighted.fields is not None or figures.weighted.unseen is not None:
         yield (
             "Estimates are of all fields that were read and not left blank: each labelled field counts for as many "
-            "as it stands for, by the probability with which it came to be keyed. They describe the service on such fields."
+            "as it stands for, by the probability with which it came to be keyed. They describe the service on such "
+            "fields."
         )
     yield from _what_passed(figures)
     yield from _what_is_left(figures)
@@ -451,8 +452,8 @@ def _work(figures: Figures, people: Sequence[Verifier]) -> Section:
     )
     tables = [
         Table(
-            caption="Who verifies: seconds a field (median), sown errors caught, and agreement with others who keyed the "
-            "same fields blind (Cohen's kappa over digits: 1 always, 0 by chance; mostly of hard fields)",
+            caption="Who verifies: seconds a field (median), sown errors caught, and agreement with others who keyed "
+            "the same fields blind (Cohen's kappa over digits: 1 always, 0 by chance; mostly of hard fields)",
             headings=("verifier", "labels", "a field", "caught of sown", "kappa", "fields keyed twice"),
             rows=rows,
         )

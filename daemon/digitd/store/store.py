@@ -12,7 +12,8 @@ from digitd.store.outbox import Outbox
 from digitd.store.performance import Performance
 from digitd.store.readings import Readings
 from digitd.store.turns import Turns
+from digitd.store.views import Views
 
 
-class Store(Documents, Readings, Turns, Lookalikes, Labelled, Performance, Outbox, Beats, Keeping):
+class Store(Documents, Readings, Turns, Lookalikes, Labelled, Performance, Views, Outbox, Beats, Keeping):
     """An open database: documents, readings, labels and turns, who is told, and the service's sign of life."""
