@@ -144,7 +144,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
     """The extra is named, nothing half-written is left, and it is never written to the terminal."""
     record("a.png", [make_field("total", "105")])
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    refused = call("export", "--format", "parquet", "--output", "values.parquet")
+    refused = call("export", "--format", "parquet", "--output", str(folder / "values.parquet"))
     assert refused.exit_code == ExitCode.NOT_INSTALLED
     assert "digitd[parquet]" in refused.stderr
     assert list(folder.glob("*.parquet*")) + list(folder.glob(".*.tmp")) == []
@@ -155,7 +155,7 @@ def test_parquet_has_the_columns_of_the_contract(call: Any, folder: Path, record
     """Where pyarrow is there, page, confidence and time have their kinds."""
     parquet = pytest.importorskip("pyarrow.parquet")
     record("a.png", [make_field("total", "105", confidence=0.5)])
-    assert call("export", "--format", "parquet", "--output", "values.parquet").exit_code == 0
+    assert call("export", "--format", "parquet", "--output", str(folder / "values.parquet")).exit_code == 0
     table = parquet.read_table(folder / "values.parquet")
     assert table.column_names == list(COLUMNS)
     assert table.to_pylist()[0]["confidence"] == 0.5

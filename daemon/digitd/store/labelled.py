@@ -143,12 +143,12 @@ class Labelled(Database):
         """How many fields that passed were drawn to be keyed, by form, keyed or not."""
         query = _in_scope(select(pages.c.form, func.count()), scope).where(fields.c.audit_probability.is_not(None))
         with self._reading() as connection:
-            return dict(connection.execute(query.group_by(pages.c.form)).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query.group_by(pages.c.form))}
 
     def labelled_columns(self, scope: Scope) -> LabelledFields:
         """The fields of scope with a label that stands."""
         with self._reading() as connection:
-            drawn: dict[int, float] = dict(connection.execute(_drawn(scope)).tuples().all())
+            drawn = {row.id: row.audit_probability for row in connection.execute(_drawn(scope))}
         of_pages, found = (_Columns(query, self._batches(query)) for query in (_of_pages(), _with_labels(scope)))
         ids = found.numbers("id", np.int64)
         order = np.lexsort((found.numbers("label_id", np.int64), ids))

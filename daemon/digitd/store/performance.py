@@ -68,8 +68,8 @@ class Performance(Database):
         query = select(screens.c.verifier, func.count(), caught).join(looks, looks.c.screen_id == screens.c.id)
         query = query.where(looks.c.sown, looks.c.is_digit.is_not(None)).group_by(screens.c.verifier)
         with self._reading() as connection:
-            rows = connection.execute(_during(query, screens, since, until)).tuples().all()
-        return {name: Sown(sown=sown, caught=caught) for name, sown, caught in rows}
+            rows = connection.execute(_during(query, screens, since, until))
+            return {name: Sown(sown=sown, caught=caught) for name, sown, caught in rows}
 
     def keyed_twice(
         self, *, form: str | None = None, since: datetime | None = None, until: datetime | None = None
