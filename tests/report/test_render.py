@@ -119,7 +119,7 @@ def test_little_is_said_in_words(store: Store, make_field: Any, record: Any, tmp
     told = json.loads(paths[1].read_text(), parse_constant=pytest.fail)
     assert all(math.isfinite(number) for number in numbers(told))
     for text in (plain(report), paths[0].read_text(), (tmp_path / "r" / "report.html").read_text()):
-        assert not re.search(r"\bnan\b|\binf\b|=None|: None", re.sub(r"data:[^\"]+", "", text), re.IGNORECASE)
+        assert not re.search(r"\bnan\b|\binf\b", re.sub(r"data:[^\"]+", "", text), re.IGNORECASE)
     page = plain(report, width=1000)
     if case in {"empty", "unlabelled"}:
         assert "digitd label import" in page
