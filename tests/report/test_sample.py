@@ -27,9 +27,8 @@ def columns(labels: Sequence[str]) -> LabelledFields:
     return LabelledFields(
         ids=np.arange(len(labels)) * 3 + 5,
         values=labels,
-        said=labels,
+        as_read=np.ones(len(labels), np.bool_),
         confidences=np.ones(len(labels)),
-        boxes=np.zeros((len(labels), 4)),
         settled=np.ones(len(labels), np.bool_),
         drawn=np.full(len(labels), np.nan),
         **dict.fromkeys(names, nothing),

@@ -460,22 +460,18 @@ def _passing(found: Sample, *, of_read: bool) -> tuple[Passing, ...]:
 
 
 def _spots(found: Sample) -> dict[str, tuple[Spot, ...]]:
-    """Fields of each form that has labels, where they usually are."""
-    counted, fields = found.counted, found.fields
-    spots: dict[str, tuple[Spot, ...]] = {}
-    for code, form in enumerate(fields.forms.words):
-        of_form = counted & (fields.forms.codes == code)
-        if form and of_form.any():
-            boxes, names, right = fields.boxes[of_form], fields.names.codes[of_form], found.right[of_form]
-            spots[form] = tuple(
-                _spot(fields.names.words[n], boxes[names == n], right[names == n]) for n in np.unique(names)
-            )
-    return spots
-
-
-def _spot(name: str, boxes: NDArray[np.float64], right: NDArray[np.bool_]) -> Spot:
-    x0, y0, x1, y1 = np.median(boxes, axis=0).tolist()
-    return Spot(name=name, box=(x0, y0, x1, y1), fields=_share(right))
+    """Fields of each form that has labels, where the newest of them is."""
+    fields, counted = found.fields, found.counted
+    spots: defaultdict[str, list[Spot]] = defaultdict(list)
+    for key, box in sorted(found.boxes.items()):
+        at = int(np.searchsorted(fields.ids, key))
+        form, name = int(fields.forms.codes[at]), int(fields.names.codes[at])
+        same = counted & (fields.forms.codes == form) & (fields.names.codes == name)
+        if fields.forms.words[form] and same.any():
+            edges = (box.x0, box.y0, box.x1, box.y1)
+            spot = Spot(name=fields.names.words[name], box=edges, fields=_share(found.right[same]))
+            spots[fields.forms.words[form]].append(spot)
+    return {form: tuple(each) for form, each in spots.items()}
 
 
 def confused(figures: Figures) -> list[tuple[int, int, int]]:

@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.records import NOT_A_DIGIT, FieldState, LabelMode, Verdict
+from digitd.records import NOT_A_DIGIT, Box, FieldState, LabelMode, Verdict
 from digitd.report.alignment import EXTRA, MISSED, REJECTED, align
 from digitd.store import Store
 from digitd.store.labelled import BLANK_CELL, Coded, LabelledFields, LabelledGlyphs, ReadCount, Scope
 
 #: The strata, as places in every array of them; and what is in none.
 REVIEW, PASSED, NEITHER = 0, 1, -1
+
+#: Fields whose place on the page is asked for, at most.
+MOST_BOXES = 500
 
 STRATA = {FieldState.REVIEW: REVIEW, FieldState.ACCEPTED: PASSED}
 
@@ -64,7 +67,8 @@ class Sample:
     valued says that a person gave a value, and right that it is the machine's; counted are the valued whose label is
     the last word, which is what raw figures are of. strata is (F,), NEITHER for what is in no estimate; weights is
     (F,), how many fields of its stratum each stands for. sizes are how many were read of each stratum, drawn how many
-    of PASSED were drawn, keyed how many of either have a label. census says that all that passed has labels.
+    of PASSED were drawn, keyed how many of either have a label. census says that all that passed has labels. boxes are
+    of the newest field of each name on each form, by id, in shares of the page.
     """
 
     fields: LabelledFields
@@ -78,6 +82,7 @@ class Sample:
     keyed: tuple[int, int]
     drawn: int
     census: bool
+    boxes: Mapping[int, Box]
 
     @property
     def counted(self) -> NDArray[np.bool_]:
@@ -91,16 +96,23 @@ class Sample:
 
 def sample(store: Store, scope: Scope) -> Sample:
     """The labelled fields of scope, from the database."""
+    fields = store.labelled_columns(scope)
     return sampled(
-        store.labelled_columns(scope),
+        fields,
         store.labelled_glyphs(scope),
         read=store.read_counts(scope),
         drawn=store.drawn_counts(scope),
+        boxes=store.boxes(_newest(fields)),
     )
 
 
 def sampled(
-    fields: LabelledFields, glyphs: LabelledGlyphs, *, read: Sequence[ReadCount], drawn: Mapping[str | None, int]
+    fields: LabelledFields,
+    glyphs: LabelledGlyphs,
+    *,
+    read: Sequence[ReadCount],
+    drawn: Mapping[str | None, int],
+    boxes: Mapping[int, Box],
 ) -> Sample:
     """Fields and their glyphs, among so many that were read and drawn, as a sample."""
     valued = _is(fields.verdicts, Verdict.VALUE)
@@ -111,14 +123,22 @@ def sampled(
         digits=digits_of(fields, glyphs, among=valued),
         read=read,
         valued=valued,
-        right=valued & np.array([a == b for a, b in zip(fields.values, fields.said, strict=True)], np.bool_),
+        right=valued & fields.as_read,
         strata=strata,
         weights=_weights(fields, strata, read=read, drawn=drawn, census=census),
         sizes=(sizes[REVIEW], sizes[PASSED]),
         keyed=(int((strata == REVIEW).sum()), int((strata == PASSED).sum())),
         drawn=sum(drawn.values()),
         census=census,
+        boxes=boxes,
     )
+
+
+def _newest(fields: LabelledFields) -> list[int]:
+    """The newest labelled field of each name on each form."""
+    together = fields.forms.codes.astype(np.int64) * max(1, len(fields.names.words)) + fields.names.codes
+    _, last = np.unique(together[::-1], return_index=True)
+    return [int(key) for key in fields.ids[::-1][last]][:MOST_BOXES]
 
 
 def _strata(fields: LabelledFields, *, passed: int) -> tuple[NDArray[np.intp], bool]:
