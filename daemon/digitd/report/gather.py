@@ -129,7 +129,7 @@ def _with_model(store: Store, scope: Scope, found: Sample, here: Figures, *, nam
     return paired(
         model.id,
         found,
-        store.labelled_glyphs(scope),
+        store.labelled_glyphs(scope, field_ids=found.fields.ids),
         classify=_classifier(model),
         pictures=lambda places: decoded(store.glyph_pictures(places)),
     )

@@ -1,8 +1,7 @@
 """How well people verify: how much, how fast, which known errors they caught, and how far they agree."""
 
-import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,5 +82,11 @@ def agreement_of_all(pairs: Sequence[KeyedTwice]) -> float | None:
     return agreement([(pair.first_value, pair.second_value) for pair in pairs])
 
 
-def _median_seconds(durations_ms: Sequence[int]) -> float | None:
-    return statistics.median(durations_ms) / 1000 if durations_ms else None
+def _median_seconds(durations_ms: Mapping[int, int]) -> float | None:
+    """The median of durations of which there are so many each."""
+    total, seen = sum(durations_ms.values()), 0
+    middle: list[int] = []
+    for duration, count in sorted(durations_ms.items()):
+        middle += [duration] * sum(seen <= place < seen + count for place in {(total - 1) // 2, total // 2})
+        seen += count
+    return sum(middle) / len(middle) / 1000 if middle else None

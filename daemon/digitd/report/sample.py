@@ -99,7 +99,7 @@ def sample(store: Store, scope: Scope) -> Sample:
     fields = store.labelled_columns(scope)
     return sampled(
         fields,
-        store.labelled_glyphs(scope),
+        store.labelled_glyphs(scope, field_ids=fields.ids),
         read=store.read_counts(scope),
         drawn=store.drawn_counts(scope),
         boxes=store.boxes(_newest(fields)),

@@ -181,16 +181,20 @@ class Labelled(Database):
             drawn=np.array([drawn.get(key, np.nan) for key in ids[kept].tolist()], np.float64),
         )
 
-    def labelled_glyphs(self, scope: Scope) -> LabelledGlyphs:
-        """The glyphs of the fields that `labelled_columns` gives for scope; for a verifier, those of others' too."""
-        within = _with_labels(scope).with_only_columns(labels.c.field_id)
+    def labelled_glyphs(self, scope: Scope, *, field_ids: NDArray[np.int64]) -> LabelledGlyphs:
+        """The glyphs of the fields that `labelled_columns` gives for scope, whose ids these are, and some of others.
+
+        Where most fields between the first and the last are wanted, all of them are read: that is a third faster.
+        """
+        if len(field_ids) and 2 * len(field_ids) > field_ids[-1] - field_ids[0]:
+            wanted = glyphs.c.field_id.between(int(field_ids[0]), int(field_ids[-1]))
+        else:
+            wanted = glyphs.c.field_id.in_(_with_labels(scope).with_only_columns(labels.c.field_id))
         kind = case((glyphs.c.content == CellContent.BLANK, 2), (glyphs.c.content == CellContent.OTHER, 1), else_=0)
         # One number is taken out three times as fast as three.
         place = (glyphs.c.field_id * POSITIONS + glyphs.c.position) * 4 + kind
         query = select(place, glyphs.c.probabilities)
-        parts = [_glyph_arrays(rows) for rows in self._batches(query.where(glyphs.c.field_id.in_(within)))] or [
-            _glyph_arrays([])
-        ]
+        parts = [_glyph_arrays(rows) for rows in self._batches(query.where(wanted))] or [_glyph_arrays([])]
         field_ids, positions, said, confidences = (np.concatenate(some) for some in zip(*parts, strict=True))
         order = np.lexsort((positions, field_ids))
         return LabelledGlyphs(

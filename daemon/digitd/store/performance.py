@@ -1,7 +1,7 @@
 """What is known of the people who verify: what they keyed, how long it took, which sown errors they caught."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -20,10 +20,10 @@ BLIND = (LabelMode.BLIND, LabelMode.AUDIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyed:
-    """What one verifier keyed: labels that stand, and how long each took, in ms, where that is known."""
+    """What one verifier keyed: labels that stand, and how many of them took how long, in ms, where that is known."""
 
     labels: int
-    durations_ms: Sequence[int]
+    durations_ms: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,19 @@ class Performance(Database):
     ) -> Mapping[str, Keyed]:
         """Labels that stand by verifier, those of look-alikes and imported ones left out."""
         typed = labels.c.mode.in_([str(mode) for mode in (*BLIND, LabelMode.SHOWN)])
-        query = _during(select(labels.c.verifier, labels.c.duration_ms), labels, since, until).where(stands(), typed)
-        found: defaultdict[str, list[int | None]] = defaultdict(list)
+        query = _during(select(labels.c.verifier, labels.c.duration_ms, func.count()), labels, since, until).where(
+            stands(), typed
+        )
+        found: defaultdict[str, dict[int | None, int]] = defaultdict(dict)
+        alike = _of_form(query, form).group_by(labels.c.verifier, labels.c.duration_ms)
         with self._reading() as connection:
-            for verifier, duration in connection.execute(_of_form(query, form)):
-                found[verifier].append(duration)
+            for verifier, duration, count in connection.execute(alike):
+                found[verifier][duration] = count
         return {
-            name: Keyed(labels=len(durations), durations_ms=[each for each in durations if each is not None])
+            name: Keyed(
+                labels=sum(durations.values()),
+                durations_ms={each: count for each, count in durations.items() if each is not None},
+            )
             for name, durations in found.items()
         }
 
