@@ -151,7 +151,7 @@ def short(estimate: Estimate | None) -> str:
     """
     if estimate is None:
         return "-"
-    digits = 1 if 0.01 <= estimate.value <= 0.99 else 2
+    digits = 2 if 0 < estimate.value < 0.01 or 0.99 < estimate.value < 1 else 1
     return f"{estimate.value * 100:.{digits}f} ({estimate.low * 100:.{digits}f}-{estimate.high * 100:.{digits}f})"
 
 
