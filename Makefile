@@ -38,11 +38,12 @@ format: .venv/dev ## put the code in its usual shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev ## how fast service, reading and desk are, and that a kill loses nothing; writes bench/*.json
+bench: .venv/dev ## how fast service, reading, desk and report are, and that a kill loses nothing; writes bench/*.json
 	$(BIN)/python bench/service.py
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/large.py
 	$(BIN)/python bench/desk.py
+	$(BIN)/python bench/report.py
 
 torture: .venv/base ## whether the service loses or doubles a page while it is killed and its world fails; writes bench/torture.json
 	$(BIN)/python bench/torture.py

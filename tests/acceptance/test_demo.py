@@ -71,11 +71,11 @@ def test_the_broken_document_has_its_reason_beside_it(told: dict[str, Any]) -> N
 
 def test_labels_have_become_a_report(told: dict[str, Any]) -> None:
     """The confusion matrix counts every digit of the labels, as picture, text and JSON."""
-    text, facts, picture = (Path(path) for path in told["report"]["files"])
+    text, facts, picture = (Path(path) for path in told["report"]["files"][:3])
     counts = json.loads(facts.read_text())["confusion"]["counts"]
     digits = sum(len(f["truth"]) for f in told["fields"] if not f["document"].startswith("card-07"))
     assert sum(map(sum, counts[:10])) == told["report"]["digits"]["total"] == digits
-    assert "What it is (rows)" in text.read_text()
+    assert "what it is (rows)" in text.read_text()
     drawn = cv2.imread(str(picture))
     assert drawn is not None
     assert drawn.shape[1] > 1000

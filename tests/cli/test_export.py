@@ -1,7 +1,10 @@
 import csv
 import io
 import json
+import sqlite3
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitd.cli.export import COLUMNS, moment, write_csv, write_json
-from digitd.errors import ConfigError
+from digitd.cli._time import moment, period
+from digitd.cli.export import COLUMNS, write_csv, write_json
+from digitd.errors import ConfigError, ExitCode
 from digitd.records import LabelMode
 from digitd.store import Store
 
@@ -125,3 +129,80 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     """The message shows what can be given."""
     with pytest.raises(ConfigError, match="not a time"):
         moment(text, now=NOW)
+
+
+def test_json_lines_are_a_row_a_line(call: Any, record: Any, make_field: Any) -> None:
+    """Each line is JSON by itself, with the values of the CSV."""
+    record("a.png", [make_field("total", "105"), make_field("sum", "7")], form="tally")
+    told = [json.loads(line) for line in call("export", "--format", "jsonl").stdout.splitlines()]
+    assert [each["value"] for each in told] == ["105", "7"]
+
+
+def test_parquet_without_pyarrow_says_what_to_install(
+    call: Any, folder: Path, record: Any, make_field: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extra is named, nothing half-written is left, and it is never written to the terminal."""
+    record("a.png", [make_field("total", "105")])
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refused = call("export", "--format", "parquet", "--output", str(folder / "values.parquet"))
+    assert refused.exit_code == ExitCode.NOT_INSTALLED
+    assert "digitd[parquet]" in refused.stderr
+    assert list(folder.glob("*.parquet*")) + list(folder.glob(".*.tmp")) == []
+    assert "--output" in call("export", "--format", "parquet").stderr
+
+
+def test_parquet_has_the_columns_of_the_contract(call: Any, folder: Path, record: Any, make_field: Any) -> None:
+    """Where pyarrow is there, page, confidence and time have their kinds."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    record("a.png", [make_field("total", "105", confidence=0.5)])
+    assert call("export", "--format", "parquet", "--output", str(folder / "values.parquet")).exit_code == 0
+    table = parquet.read_table(folder / "values.parquet")
+    assert table.column_names == list(COLUMNS)
+    assert table.to_pylist()[0]["confidence"] == 0.5
+
+
+HOSTILE = ['a"b', "x'); DROP TABLE labels; --", "Total", "total", "document", "naïve ☃", "SELECT"]
+
+
+def test_a_view_has_a_column_a_field_whatever_its_name(
+    call: Any, folder: Path, store: Store, record: Any, make_field: Any
+) -> None:
+    """Quotes, statements and names that differ in case only are names; what waits is empty, what is settled is said."""
+    fields = [make_field(name, str(place)) for place, name in enumerate(HOSTILE)]
+    form = "ta'\"lly"
+    record(
+        "a.png",
+        [*fields, make_field("doubt", "9", reason="unsure"), make_field("keyed", "8", reason="unsure")],
+        form=form,
+    )
+    record("b.png", [make_field("Total", "77")], form=form)
+    keyed = next(field for field in store.fields() if field.name == "keyed")
+    store.add_label(keyed.id, "4", verifier="ada", mode=LabelMode.BLIND)
+    statements = call("export", "--sql-view", form).stdout
+    with closing(sqlite3.connect(f"file:{folder / 'var' / 'digitd.db'}?mode=ro", uri=True)) as database:
+        database.executescript(statements)
+        found = database.execute('SELECT * FROM "form_ta\'""lly" ORDER BY document_id')
+        columns = [column[0] for column in found.description]
+        first, second = (dict(zip(columns, row, strict=True)) for row in found.fetchall())
+        assert database.execute("SELECT count(*) FROM labels").fetchone() == (1,)
+    assert [first[name] for name in ('a"b', HOSTILE[1], "Total", "total_2", "document_2", "naïve ☃", "SELECT")] == list(
+        "0123456"
+    )
+    assert (first["doubt"], first["keyed"], first["waiting"], first["document"]) == (None, "4", 1, "a.png")
+    assert (second["Total"], second["doubt"]) == ("77", None)
+
+
+def test_a_view_of_a_form_that_was_never_read_is_refused(call: Any, store: Store) -> None:
+    """There would be no column."""
+    refused = call("export", "--sql-view", "nothing")
+    assert refused.exit_code == ExitCode.BAD_CONFIG
+    assert "digitd form list" in refused.stderr
+
+
+def test_a_period_has_two_ends_in_order() -> None:
+    """Either may be left out, not both; the first is the earlier."""
+    assert period("60d..30d", now=NOW) == (NOW - timedelta(days=60), NOW - timedelta(days=30))
+    assert period("..7d", now=NOW) == (None, NOW - timedelta(days=7))
+    for wrong in ("..", "7d..30d", "x..y"):
+        with pytest.raises(ConfigError, match="--against"):
+            period(wrong, now=NOW)

@@ -27,7 +27,7 @@ def test_a_token_is_shown_once(run: Callable[..., Result]) -> None:
     assert first.stdout != second.stdout
     assert "shown this once" in first.stderr
     (listed,) = json.loads(run("list", "--json").stdout)
-    assert (listed["name"], listed["role"]) == ("ada", "admin")
+    assert (listed["verifier"], listed["role"], listed["labels"], listed["kappa"]) == ("ada", "admin", 0, None)
     assert first.stdout.strip() not in run("list").stdout
 
 

@@ -9,7 +9,7 @@ from digitd.cli import main
 from digitd.demo.show import MARKER, ReadField, Shown, empty_folder
 from digitd.errors import ConfigError, ExitCode
 from digitd.records import DocumentState
-from digitd.report.figures import figures
+from digitd.report.gather import gather
 from digitd.service import Progress
 from digitd.store import Store
 from digitd.verify.labels import Imported, LeftOut
@@ -96,6 +96,7 @@ def shown_of(
         progress=Progress(states=Counter(states)),
         failed=(),
         imported=Imported(added=3, known=0, left_out=left_out),
-        figures=figures([], documents=store.counts(), field_states=store.field_counts()),
+        figures=gather(store).figures,
         report=(),
+        told={},
     )

@@ -111,3 +111,12 @@ def test_nothing_is_left_to_fill_in_and_links_lead_somewhere(name):
     assert "@@" not in text
     for target in re.findall(r"\]\(([^)#]+)", text):
         assert target.startswith("https:") or (ROOT / name).parent.joinpath(target).exists()
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^digitd ([^#\n]+)", (ROOT / "docs" / "report.md").read_text("utf-8"), re.M)
+)
+def test_examples_of_the_report_parse(line):
+    """What docs/report.md tells to type is what the commands accept."""
+    words = shlex.split(line.partition(">")[0])
+    COMMANDS[words[0]].make_context(words[0], words[1:], resilient_parsing=False).close()

@@ -3,7 +3,9 @@ from typing import Any
 from digitd.records import LabelMode
 from digitd.report.alignment import SAID
 from digitd.report.figures import Figures, figures
+from digitd.report.sample import sample
 from digitd.store import Store
+from digitd.store.labelled import Scope
 
 
 def label(store: Store, values: dict[str, str], *, mode: LabelMode = LabelMode.BLIND) -> None:
@@ -13,7 +15,7 @@ def label(store: Store, values: dict[str, str], *, mode: LabelMode = LabelMode.B
 
 
 def report(store: Store, form: str | None = None) -> Figures:
-    return figures(store.labelled_fields(form=form), documents=store.counts(), field_states=store.field_counts())
+    return figures(sample(store, Scope(form=form)))
 
 
 def test_fields_and_digits_are_judged_by_the_label(store: Store, make_field: Any, record: Any) -> None:
@@ -56,12 +58,12 @@ def test_groups_by_form_mode_and_model(store: Store, make_field: Any, record: An
     label(store, {"one": "1", "three": "8"})
     label(store, {"two": "2"}, mode=LabelMode.IMPORTED)
     found = report(store)
-    assert [(group.name, group.fields.right, group.fields.total) for group in found.forms] == [
+    assert [(group.name, group.fields.right, group.fields.total) for group in found.groups["form"]] == [
         ("sheet", 2, 2),
         ("no form", 0, 1),
     ]
-    assert {group.name: group.fields.total for group in found.modes} == {"blind": 2, "imported": 1}
-    assert [(group.name, group.digits.total) for group in found.models] == [("fake@1", 3)]
+    assert {group.name: group.fields.total for group in found.groups["mode"]} == {"blind": 2, "imported": 1}
+    assert [(group.name, group.digits.total) for group in found.groups["model"]] == [("fake@1", 3)]
     assert report(store, form="sheet").fields.total == 2
 
 

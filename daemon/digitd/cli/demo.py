@@ -24,7 +24,7 @@ from digitd.demo.show import TRUTH, OnStep, ReadField, Shown, empty_folder, show
 from digitd.errors import ExitCode
 from digitd.intake.archive import reason_of
 from digitd.records import FieldState
-from digitd.report import render
+from digitd.report.told import sentence
 
 
 @click.command()
@@ -65,13 +65,13 @@ def _print(shown: Shown, config: Config, folder: Path) -> None:
     unseen = sum(not each.right and each.field.state is not FieldState.REVIEW for each in shown.fields)
     right = f"{shown.right} of {len(shown.fields)}"
     click.echo(f"Fields right: {right}; waiting for a verifier: {waiting}; wrong unseen: {unseen}.")
-    click.echo(f"Digits of labels right: {render.sentence(shown.figures.digits)}.\n")
+    click.echo(f"Digits of labels right: {sentence(shown.figures.digits)}.\n")
     for document, path in shown.failed:
         click.echo(f"{document.name!r} failed on purpose: {document.reason}")
         if path is not None:
             click.echo(f"  the file         {path}\n  why              {reason_of(path)}")
     click.echo(f"  the database     {config.database}")
-    for path in shown.report:
+    for path in shown.report[:3]:
         click.echo(f"  the report       {path}")
     console.print("\nNow try:", style="bold")
     click.echo(f"  cd {shlex.quote(str(folder))}")
@@ -146,7 +146,7 @@ def _as_json(shown: Shown, config: Config) -> dict[str, Any]:
         ],
         "labels": shown.imported.added,
         "database": config.database,
-        "report": render.as_json(shown.figures) | {"files": list(map(str, shown.report))},
+        "report": {**shown.told, "files": list(map(str, shown.report))},
     }
 
 

@@ -15,8 +15,8 @@ from rich.table import Table
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.cli._verifier import verifier_option
 from digitd.errors import ExitCode, LabelFileError
+from digitd.report.doubtful import Doubtful, agreed, doubtful
 from digitd.store import Store
-from digitd.verify.doubtful import Doubtful, agreed, doubtful
 from digitd.verify.keying import verifier_name
 from digitd.verify.label_studio import export_tasks, read_tasks
 from digitd.verify.labels import Imported, export_labels, exported_rows, import_labels, read_rows

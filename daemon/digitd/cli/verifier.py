@@ -2,6 +2,8 @@
 
 import getpass
 import secrets
+from collections.abc import Iterator
+from typing import Any
 
 import click
 from rich.console import Console
@@ -10,7 +12,9 @@ from rich.table import Table
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.errors import VerifierError
 from digitd.records import Role
+from digitd.report.people import VerifierFigures, verifiers
 from digitd.store import Store
+from digitd.stored import Verifier
 
 #: A token's random bytes.
 TOKEN_BYTES = 32
@@ -54,20 +58,25 @@ def add_command(name: str, role: str, *, as_json: bool) -> None:
 @verifier.command("list")
 @json_option
 def list_command(*, as_json: bool) -> None:
-    """Tell who has a token."""
+    """Tell who has a token, and how well people verify: how fast, known errors caught, agreement with others.
+
+    Agreement is Cohen's kappa of the digits keyed blind with what others keyed in the same fields: 1 is always, 0 as
+    often as by chance. What two have keyed is mostly what the machine was not sure of.
+    """
     with Store.open(current_config().database) as store:
-        found = store.verifiers()
-    rows = [{"name": one.name, "role": str(one.role), "since": one.added_at.isoformat()} for one in found]
+        tokens = {one.name: one for one in store.verifiers()}
+        known = {one.name: one for one in verifiers(store)}
+    rows = [_row(name, tokens.get(name), known.get(name)) for name in sorted({*tokens, *known})]
     if as_json:
         print_json(rows)
         return
-    if not rows:
+    if rows:
+        table = Table("name", "token", "labels", "seconds a field", "known errors caught", "kappa", box=None)
+        for row in rows:
+            table.add_row(*_told(row))
+        Console().print(table)
+    if not tokens:
         click.echo("Nobody has a token: whoever is at this machine may use the desk. `digitd verifier add NAME`.")
-        return
-    table = Table(*("name", "role", "since"), box=None)
-    for row in rows:
-        table.add_row(row["name"], row["role"], row["since"][:10])
-    Console().print(table)
 
 
 @verifier.command("remove")
@@ -94,6 +103,21 @@ def trail_command(newest: int, *, as_json: bool) -> None:
         return
     for one in found:
         click.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {one.author}: {one.act} {one.subject}".rstrip())
+
+
+def _row(name: str, token: Verifier | None, figures: VerifierFigures | None) -> dict[str, Any]:
+    given = {"role": str(token.role), "since": token.added_at.isoformat()} if token else {"role": None, "since": None}
+    nothing = VerifierFigures(name=name, labels=0, seconds=None, sown=0, caught=0, kappa=None, pairs=0)
+    return {**(figures or nothing).as_json(), **given}
+
+
+def _told(row: dict[str, Any]) -> Iterator[str]:
+    yield row["verifier"]
+    yield f"{row['role']}, {row['since'][:10]}" if row["role"] else "-"
+    yield f"{row['labels']:,}"
+    yield "-" if row["seconds"] is None else f"{row['seconds']:.1f}"
+    yield f"{row['caught']} of {row['sown']}" if row["sown"] else "-"
+    yield "-" if row["kappa"] is None else f"{row['kappa']:.2f} ({row['pairs']} pairs)"
 
 
 def _author() -> str:

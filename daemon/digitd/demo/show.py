@@ -1,9 +1,10 @@
 """The whole path in a folder of its own: draw cards, drop them, read them, import the truth, report. Prints nothing."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from digitd.config import Config
 from digitd.demo import encode
@@ -14,9 +15,11 @@ from digitd.forms import library
 from digitd.intake import archive
 from digitd.records import DocumentState
 from digitd.report import render
-from digitd.report.figures import Figures, figures
+from digitd.report.figures import Figures
+from digitd.report.gather import gather
 from digitd.service import Progress, serve
 from digitd.store import Store
+from digitd.store.labelled import Scope
 from digitd.stored import Document, StoredField
 from digitd.verify.labels import Imported, import_labels, read_rows
 
@@ -47,7 +50,10 @@ class ReadField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the demo did: the fields it read, the document that failed with its file, the labels and the report."""
+    """What the demo did: the fields it read, the document that failed with its file, the labels and the report.
+
+    told is the report as plain values.
+    """
 
     fields: tuple[ReadField, ...]
     progress: Progress
@@ -55,6 +61,7 @@ class Shown:
     imported: Imported
     figures: Figures
     report: tuple[Path, ...]
+    told: Mapping[str, Any]
 
     @property
     def right(self) -> int:
@@ -112,7 +119,7 @@ def show(config: Config, *, on_step: OnStep = lambda *_: None) -> Shown:
             store, rows, verifier="truth", on_row=_counting("importing labels", len(rows), on_step)
         )
         on_step("reporting", 0, 1)
-        told = figures(store.labelled_fields(), documents=store.counts(), field_states=store.field_counts())
+        told = gather(store, Scope(form=FORM), pictures=True)
         failed = tuple(
             (each, archive.find(each, config.var)) for each in store.documents(states=[DocumentState.FAILED])
         )
@@ -121,8 +128,9 @@ def show(config: Config, *, on_step: OnStep = lambda *_: None) -> Shown:
         progress=progress,
         failed=failed,
         imported=imported,
-        figures=told,
-        report=tuple(render.write(told, config.root / REPORT, scope=f"form {FORM}")),
+        figures=told.figures,
+        report=tuple(render.write(told, config.root / REPORT)),
+        told=render.as_json(told),
     )
 
 

@@ -1,5 +1,6 @@
 """A blank figure with a heading, margins in inches, and saving: what every picture of a report begins and ends with."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,10 @@ def save(figure: Any, path: Path) -> None:
         raise ConfigError(
             f"{path}: {fault.strerror}. Name a file in a folder that exists and can be written."
         ) from None
+
+
+def png(figure: Any, *, dots: int = DOTS_PER_INCH) -> bytes:
+    """Figure as PNG, with so many dots an inch."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dots)
+    return drawn.getvalue()

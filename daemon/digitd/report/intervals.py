@@ -1,6 +1,9 @@
-"""How far a share measured on a few examples can be trusted. The one place with this formula."""
+"""How far a share measured on a few examples can be trusted. The one place with these formulas."""
 
 import math
+
+import numpy as np
+from numpy.typing import NDArray
 
 #: Standard normal quantile of a two-sided 95 % interval.
 Z_95 = 1.959963984540054
@@ -44,3 +47,20 @@ def wilson(right: int, total: int, *, z: float = Z_95) -> tuple[float, float]:
     reach = z / (1 + square / total) * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
     # At the ends the formula gives 0 and 1 exactly, but floating point need not.
     return (0.0 if right == 0 else middle - reach), (1.0 if right == total else middle + reach)
+
+
+def wilson_bounds(
+    shares: NDArray[np.float64], sizes: NDArray[np.float64], *, z: float = Z_95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Low and high ends of the Wilson interval of many shares, of any shape, in [0, 1].
+
+    sizes are how many examples each is worth, which need not be whole: of unequal weights, their effective number
+    (Kish, "Survey sampling", 1965). Where that is 0 the interval is (0, 1).
+    """
+    known = sizes > 0
+    count, share = np.where(known, sizes, 1.0), np.clip(np.where(known, shares, 0.5), 0.0, 1.0)
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    low = np.where(share <= 0, 0.0, np.maximum(middle - reach, 0.0))
+    high = np.where(share >= 1, 1.0, np.minimum(middle + reach, 1.0))
+    return np.where(known, low, 0.0), np.where(known, high, 1.0)

@@ -46,12 +46,24 @@ def plot_confusion(
     ConfigError
         The file cannot be written.
     """
+    save(draw_confusion(matrix, title=title, rows=rows, columns=columns, note=note), path)
+
+
+def draw_confusion(
+    matrix: NDArray[np.int64],
+    *,
+    title: str,
+    rows: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    note: str = "",
+) -> Any:
+    """The figure that `plot_confusion` writes."""
     rows = rows or [str(number) for number in range(matrix.shape[0])]
     columns = columns or [str(number) for number in range(matrix.shape[1])]
     figure = blank_figure(2.4 + 0.62 * len(columns), 2.2 + 0.56 * len(rows), title=title, note=note)
     axes = add_axes(figure, left=1.25, right=0.95, top=1.6, bottom=0.3)
     _draw_matrix(axes, _Matrix(counts=matrix, rows=rows, columns=columns))
-    save(figure, path)
+    return figure
 
 
 def plot_gallery(

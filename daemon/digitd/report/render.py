@@ -1,178 +1,239 @@
-"""A report as text, as JSON and as a picture. The figures come from `digitd.report.figures`."""
+"""A report as text, as JSON, as a folder and as a page. What it says is in `digitd.report.told`."""
 
 import io
 import json
+import math
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from digitd.errors import ConfigError
-from digitd.report.alignment import NOTHING_THERE, SAID, TRUTH
-from digitd.report.figures import Figures, GroupFigures, Share
-from digitd.report.plots import plot_confusion
+from digitd.report import told as words
+from digitd.report.alignment import SAID, TRUTH
+from digitd.report.estimates import Estimate
+from digitd.report.figures import Group as Grouped
+from digitd.report.figures import Weighted
+from digitd.report.gather import Report
+from digitd.report.matrices import Matrix
+from digitd.report.page import page
 
-#: What a report's folder holds.
-TEXT, JSON, PICTURE = "report.txt", "report.json", "confusion.png"
+#: What a report's folder holds, beside pictures.
+TEXT, JSON, PICTURE, PAGE, SHEETS = "report.txt", "report.json", "confusion.png", "report.html", "mistakes"
 
 #: Columns of `report.txt`: read in an editor or a mail, not in the terminal it was made in.
-TEXT_COLUMNS = 100
+TEXT_COLUMNS = 110
 
-NO_LABELS = (
-    "No field of {} has a label yet, so nothing can be said about how well the machine reads. "
-    "`digitd verify` asks for labels; `digitd label import FILE` takes them from a CSV file."
-)
+#: Dots an inch of pictures within a page: a report that is mailed is small.
+DOTS_IN_PAGE = 96
 
 
-def write(figures: Figures, folder: Path, *, scope: str = "all forms") -> list[Path]:
-    """Write report.txt, report.json and confusion.png into folder, making it, and return their paths.
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write text, JSON, pictures and page of a report into folder, making it, and return their paths.
+
+    Sheets of the glyphs behind errors go into a folder in it, which is made anew.
 
     Raises
     ------
     ConfigError
         The folder cannot be written.
     """
-    page = io.StringIO()
-    Console(file=page, width=TEXT_COLUMNS, color_system=None).print(text(figures, scope=scope))
+    from digitd.report import pictures  # matplotlib: half a second
+
+    drawn = [pictures.confusion_picture(report.figures, scope=report.scope)]
+    weighted = pictures.weighted_picture(report.figures, scope=report.scope)
+    drawn += [weighted] if weighted is not None else []
+    drawn += pictures.charts_of(report.figures)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / TEXT).write_text("\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n", "utf-8")
-        (folder / JSON).write_text(json.dumps(as_json(figures), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        (folder / TEXT).write_text(plain(report), "utf-8")
+        (folder / JSON).write_text(json.dumps(as_json(report), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        for picture in drawn:
+            (folder / picture.file).write_bytes(picture.png)
+        (folder / PAGE).write_text(as_page(report), "utf-8")
+        sheets = list(_write_sheets(report, folder / SHEETS))
     except OSError as fault:
         raise ConfigError(f"{fault.filename}: {fault.strerror}. Name a folder that can be written.") from None
-    plot_confusion(
-        figures.matrix,
-        folder / PICTURE,
-        title=f"Digits of verified fields, {scope}",
-        rows=TRUTH,
-        columns=SAID,
-        note=f"{sentence(figures.digits)} of digits right" if figures.digits.total else "no digit labelled yet",
+    return [folder / TEXT, folder / JSON, *(folder / each.file for each in drawn), folder / PAGE, *sheets]
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Write the page of a report to path.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be written.
+    """
+    try:
+        path.write_text(as_page(report), "utf-8")
+    except OSError as fault:
+        raise ConfigError(
+            f"{path}: {fault.strerror}. Name a file in a folder that exists and can be written."
+        ) from None
+
+
+def as_page(report: Report) -> str:
+    """The report as one page of HTML."""
+    from digitd.report.pictures import charts_of
+
+    return page(
+        report.told,
+        pictures=list(charts_of(report.figures, dots=DOTS_IN_PAGE)),
+        mistakes=report.mistakes,
+        wrong=report.wrong,
+        made_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
-    return [folder / name for name in (TEXT, JSON, PICTURE)]
 
 
-def sentence(share: Share) -> str:
-    """A share with its interval in words.
-
-    Examples
-    --------
-    >>> sentence(Share(right=9, total=10)), sentence(Share(right=0, total=0))
-    ('9 of 10, 90.0 % (95 %: 59.6 to 98.2)', 'none')
-    """
-    if share.value is None:
-        return "none"
-    low, high = share.interval
-    return f"{share.right:,} of {share.total:,}, {share.value * 100:.1f} % (95 %: {low * 100:.1f} to {high * 100:.1f})"
+def plain(report: Report) -> str:
+    """The report as text without colours."""
+    out = io.StringIO()
+    Console(file=out, width=TEXT_COLUMNS, color_system=None).print(text(report))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def brief(share: Share) -> str:
-    """A share with its interval in per cent, short enough for a column.
-
-    Examples
-    --------
-    >>> brief(Share(right=9, total=10)), brief(Share(right=0, total=0))
-    ('9/10  90.0 (59.6-98.2)', '-')
-    """
-    if share.value is None:
-        return "-"
-    low, high = share.interval
-    return f"{share.right}/{share.total}  {share.value * 100:.1f} ({low * 100:.1f}-{high * 100:.1f})"
-
-
-def text(figures: Figures, *, scope: str = "all forms") -> RenderableType:
+def text(report: Report) -> RenderableType:
     """The report for a terminal, or for a file without colours."""
-    counts = ", ".join(f"{count:,} {state}" for state, count in figures.documents.items() if count) or "none"
-    states = ", ".join(f"{count:,} {state}" for state, count in figures.field_states.items() if count) or "none"
-    head = [
-        Text(f"Report on {scope}", style="bold"),
+    told = report.told
+    counts = ", ".join(f"{count:,} {state}" for state, count in report.documents.items() if count) or "none"
+    states = ", ".join(f"{count:,} {state}" for state, count in report.field_states.items() if count) or "none"
+    parts: list[RenderableType] = [
+        Text(f"Report on {told.scope}", style="bold"),
         Text(f"documents in the database    {counts}"),
         Text(f"fields in the database       {states}"),
     ]
-    if figures.fields.total == 0:
-        return Group(*head, Text(), Text(NO_LABELS.format(scope)))
-    return Group(
-        *head,
-        Text(),
-        Text(f"labelled fields right        {sentence(figures.fields)}"),
-        Text(f"  of those that had passed   {sentence(figures.passed)}"),
-        Text(f"digits of labels right       {sentence(figures.digits)}"),
-        Text(f"glyphs taken for a digit where there is none  {figures.extra:,}"),
-        Text(),
-        _matrix_table(figures),
-        Text(),
-        _class_table(figures),
-        *(part for name, groups in _breakdowns(figures) for part in (Text(), _group_table(name, groups))),
-    )
+    for section in told.sections:
+        parts += [Text(), Text(section.title, style="bold underline"), *map(Text, section.words)]
+        for matrix in section.matrices:
+            parts += [Text(), _matrix(matrix)]
+        for table in section.tables:
+            parts += [Text(), _table(table)]
+    return Group(*parts)
 
 
-def as_json(figures: Figures) -> dict[str, Any]:
-    """The report as plain values; shares are in [0, 1]."""
-    return {
-        "documents": {str(state): count for state, count in figures.documents.items()},
-        "fields": {str(state): count for state, count in figures.field_states.items()},
-        "labelled": _share(figures.fields),
-        "passed": _share(figures.passed),
-        "digits": _share(figures.digits),
+def _matrix(matrix: Matrix) -> Table:
+    shown = Table(title=matrix.caption, title_justify="left", title_style="italic", box=None, padding=(0, 0, 0, 1))
+    shown.add_column("", justify="right", style="bold")
+    for name in SAID:
+        shown.add_column(name.replace("not a ", "not a\n"), justify="right", no_wrap=True)
+    shown.add_column("", justify="left", style="dim", no_wrap=True)
+    for truth, cells, side in zip(TRUTH, matrix.cells, matrix.sides, strict=True):
+        figures = (
+            Text(cell.text, style="blue" if cell.right else "bold yellow") if cell.text else Text("·", style="dim")
+            for cell in cells
+        )
+        shown.add_row(truth, *figures, side)
+    return shown
+
+
+def _table(table: words.Table) -> Table:
+    shown = Table(title=table.caption, title_justify="left", title_style="italic", box=None, padding=(0, 1, 0, 0))
+    for number, heading in enumerate(table.headings):
+        shown.add_column(heading, style="bold" * (number == 0), justify="right" if number else "left", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*map(Text, row))
+    return shown
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain values; shares are in [0, 1], and null where nothing is known."""
+    figures = report.figures
+    told: dict[str, Any] = {
+        "scope": report.scope,
+        "documents": {str(state): count for state, count in report.documents.items()},
+        "fields": {str(state): count for state, count in report.field_states.items()},
+        "load": {
+            "read": figures.load.read,
+            "passed": figures.load.passed,
+            "review": figures.load.review,
+            "blank": figures.load.blank,
+            "waiting": figures.load.waiting,
+            "drawn": figures.load.drawn,
+            "straight_through": figures.load.straight_through.as_json(),
+        },
+        "labelled": figures.fields.as_json(),
+        "passed": figures.passed.as_json(),
+        "digits": figures.digits.as_json(),
         "extra": figures.extra,
+        "estimated": _weighted(figures.weighted)
+        | {"keyed_in_review": figures.keyed[0], "keyed_of_passed": figures.keyed[1], "whole": figures.census},
         "confusion": {"rows": list(TRUTH), "columns": list(SAID), "counts": figures.matrix.tolist()},
         "classes": [
-            {"digit": each.digit, "recall": _share(each.recall), "precision": _share(each.precision)}
+            {"digit": each.digit, "recall": each.recall.as_json(), "precision": each.precision.as_json()}
             for each in figures.classes
         ],
-        **{
-            f"by_{name}": [
-                {name: group.name, "fields": _share(group.fields), "digits": _share(group.digits)} for group in groups
-            ]
-            for name, groups in _breakdowns(figures)
+        **{f"by_{name}": [_group(name, group) for group in groups] for name, groups in figures.groups.items()},
+        "drift": [each.as_json() for each in figures.drift],
+        "calibration": {
+            "of": "all fields read" if figures.of_read else "labels",
+            "fields": figures.field_calibration and figures.field_calibration.as_json(),
+            "digits": figures.digit_calibration and figures.digit_calibration.as_json(),
         },
+        "passing": [each.as_json() for each in figures.passing],
+        "places": {
+            form: [{"field": spot.name, "box": list(spot.box), **spot.fields.as_json()} for spot in spots]
+            for form, spots in figures.spots.items()
+        },
+        "verifiers": [each.as_json() for each in report.people],
+        "against": [each.as_json() for each in report.compared],
+        "words": [line for section in report.told.sections for line in section.words],
+    }
+    return told
+
+
+def _weighted(weighted: Weighted) -> dict[str, Any]:
+    return {
+        "fields": _estimate(weighted.fields),
+        "wrong_of_passed": _estimate(weighted.unseen),
+        "digits": _estimate(weighted.digits),
+        "confusion": {
+            name: _numbers(values)
+            for name, values in (
+                ("counts", weighted.matrix),
+                ("rates", weighted.rates),
+                ("low", weighted.low),
+                ("high", weighted.high),
+            )
+        },
+        "recall": [_estimate(each) for each in weighted.recall],
+        "precision": [_estimate(each) for each in weighted.precision],
     }
 
 
-def _breakdowns(figures: Figures) -> tuple[tuple[str, tuple[GroupFigures, ...]], ...]:
-    return ("form", figures.forms), ("mode", figures.modes), ("model", figures.models)
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    return None if estimate is None else estimate.as_json()
 
 
-def _share(share: Share) -> dict[str, Any]:
-    low, high = share.interval
-    return {"right": share.right, "total": share.total, "share": share.value, "low": low, "high": high}
+def _numbers(values: "np.typing.NDArray[np.float64]") -> list[list[float | None]]:
+    """Rows of numbers; what is not known is null."""
+    return [[round(value, 6) if math.isfinite(value) else None for value in row] for row in values.tolist()]
 
 
-def _matrix_table(figures: Figures) -> Table:
-    table = Table(title="What it is (rows), what the machine said (columns)", title_justify="left", box=None)
-    table.add_column("", justify="right", style="bold")
-    for name in SAID:
-        table.add_column(name.replace("not a ", "not a\n"), justify="right")
-    for truth, row in zip(TRUTH, figures.matrix.tolist(), strict=True):
-        table.add_row(truth, *(_cell(truth, said, count) for said, count in zip(SAID, row, strict=True)))
-    return table
+def _group(name: str, group: Grouped) -> dict[str, Any]:
+    return {
+        name: group.name,
+        "read": group.read,
+        "passed": group.passed.as_json(),
+        "fields": group.fields.as_json(),
+        "digits": group.digits.as_json(),
+        "estimated": _estimate(group.all_fields),
+    }
 
 
-def _cell(truth: str, said: str, count: int) -> Text:
-    if count == 0:
-        return Text("·", style="dim")
-    right = truth == said or (truth, said) == NOTHING_THERE
-    return Text(str(count), style="blue" if right else "bold yellow")
+def _write_sheets(report: Report, folder: Path) -> Iterator[Path]:
+    from digitd.report.mistakes import as_png, sheet
 
-
-def _class_table(figures: Figures) -> Table:
-    table = Table(title="By digit, per cent (95 %)", title_justify="left", box=None)
-    table.add_column("digit", justify="right", style="bold")
-    table.add_column("found of those there")
-    table.add_column("right of those said")
-    for each in figures.classes:
-        if each.recall.total or each.precision.total:
-            table.add_row(each.digit, brief(each.recall), brief(each.precision))
-    return table
-
-
-def _group_table(name: str, groups: tuple[GroupFigures, ...]) -> Table:
-    way = {"mode": "way of labelling"}.get(name, name)
-    table = Table(title=f"By {way}, per cent (95 %)", title_justify="left", box=None)
-    table.add_column(name, style="bold")
-    table.add_column("fields right")
-    table.add_column("digits right")
-    for group in groups:
-        table.add_row(group.name, brief(group.fields), brief(group.digits))
-    return table
+    shutil.rmtree(folder, ignore_errors=True)
+    if report.mistakes:
+        folder.mkdir()
+    for each in report.mistakes:
+        path = folder / f"{each.truth}-as-{each.said.replace(' ', '-')}.png"
+        path.write_bytes(as_png(sheet(each)))
+        yield path

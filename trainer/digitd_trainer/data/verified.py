@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from digitd import config as configuration
 from digitd.records import NOT_A_DIGIT, CellContent
-from digitd.report.alignment import align
-from digitd.report.figures import symbols
+from digitd.report.alignment import align, symbols
 from digitd.stored import StoredField, StoredGlyph
 from digitd_trainer.data.digits import DatasetError, Digits, sha256_of_arrays
 

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.records import CellContent
-from digitd.report.alignment import align
-from digitd.report.figures import symbols
+from digitd.report.alignment import align, symbols
 from digitd.store import Store
 from digitd.stored import StoredField
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from digitd.records import LabelMode
+from digitd.report.doubtful import agreed, confident_margins, doubtful
 from digitd.store import Store
-from digitd.verify.doubtful import agreed, confident_margins, doubtful
 
 
 def test_a_label_is_doubtful_where_another_digit_is_probable_enough() -> None:
