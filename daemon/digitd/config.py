@@ -91,6 +91,33 @@ class Verify(_Section):
     turn_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
 
 
+#: What a promise may be; nobody means to allow every second field to be wrong, or to be sure of nothing.
+WrongFields = Annotated[float, Field(gt=0, le=0.5)]
+Confidence = Annotated[float, Field(ge=0.5, le=0.9999)]
+
+
+class FieldBudget(_Section):
+    """The promise for one field, where it is another than its form's."""
+
+    wrong_fields: WrongFields | None = None
+    confidence: Confidence | None = None
+
+
+class FormBudget(FieldBudget):
+    """The promise for one form, where it is another, and for fields of it."""
+
+    fields: dict[str, FieldBudget] = {}
+
+
+class Budget(_Section):
+    """How many of the fields that pass untouched may be wrong, and how sure that is."""
+
+    enabled: bool = False
+    wrong_fields: WrongFields = 0.01
+    confidence: Confidence = 0.95
+    forms: dict[str, FormBudget] = {}
+
+
 class Web(_Section):
     """Where the desk is in a browser."""
 
@@ -116,6 +143,7 @@ class Config(_Section):
     announce: Announce = Announce()
     health: Health = Health()
     verify: Verify = Verify()
+    budget: Budget = Budget()
     web: Web = Web()
     log: Log = Log()
     root: Annotated[Path, Field(exclude=True)] = Path()
@@ -139,6 +167,10 @@ class Config(_Section):
     @property
     def database(self) -> Path:
         return self.var / "digitd.db"
+
+    @property
+    def budget_book(self) -> Path:
+        return self.var / "budget.json"
 
 
 def load(path: Path) -> Config:

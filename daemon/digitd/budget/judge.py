@@ -1,0 +1,99 @@
+"""What follows for a group from what people said of it: a threshold, or an alarm. Pure functions on values."""
+
+import math
+from dataclasses import dataclass, field
+
+from digitd.budget.betting import growth
+from digitd.budget.book import Record
+from digitd.budget.drift import Drift, find_drift
+from digitd.budget.ladder import STARTS, Step, climb, loosest
+from digitd.budget.promise import THRESHOLDS, Group, Outcomes, Passing, Promise
+
+#: A looser threshold is worth telling of where so much more would pass, of all fields.
+WORTH = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the labels say of a group.
+
+    threshold is the loosest proved to keep the promise, None where none is or drift was found; labels are those that
+    count, waiting the fields that people are still to key, audited those of labels that had passed.
+    """
+
+    group: Group
+    promise: Promise
+    record: Record
+    threshold: float | None
+    steps: tuple[Step, ...]
+    labels: int
+    wrong: int
+    waiting: int
+    audited: int
+    drift: Drift | None = None
+    passing: Passing = field(default_factory=Passing)
+
+    def step(self, threshold: float) -> Step:
+        return self.steps[THRESHOLDS.index(threshold)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How many more labels of fields at or above threshold would most likely let fields pass from there on."""
+
+    threshold: float
+    labels: int
+
+
+def judge(
+    group: Group, outcomes: Outcomes, promise: Promise, record: Record, *, passing: Passing | None = None
+) -> Judgement:
+    """Judge a group by all outcomes that count, whenever and however often; the promise holds over all looks."""
+    counting = outcomes.where(outcomes.seen_at >= record.restart_at)
+    steps = climb(counting, record.surely(counting), promise)
+    by_budget = counting.where(counting.passed & counting.known & (counting.read_at >= record.opened_at))
+    drift = find_drift(by_budget.wrong, allowed=promise.wrong_fields)
+    return Judgement(
+        group=group,
+        promise=promise,
+        record=record,
+        threshold=None if drift else loosest(steps),
+        steps=steps,
+        labels=int(counting.known.sum()),
+        wrong=int((counting.known & counting.wrong).sum()),
+        waiting=int((~counting.known).sum()),
+        audited=int((counting.known & counting.passed).sum()),
+        drift=drift,
+        passing=passing or Passing(),
+    )
+
+
+def outlook(judgement: Judgement) -> Outlook | None:
+    """What the next labels would most likely bring; None where more of the same would bring nothing.
+
+    Of the looser thresholds it is the one that costs the fewest fields, at which noticeably more pass than now.
+    """
+    now = judgement.passing.share(judgement.threshold)
+    found = [
+        (labels / max(share, 1e-9), Outlook(threshold=step.threshold, labels=labels))
+        for step in judgement.steps
+        if judgement.threshold is None or step.threshold < judgement.threshold
+        if (share := judgement.passing.share(step.threshold)) >= now + WORTH
+        if (labels := _labels_to(step, judgement.promise)) is not None
+    ]
+    return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def _labels_to(step: Step, promise: Promise) -> int | None:
+    """How many more labels prove a step, if as many of them are wrong as before; None if they never do.
+
+    The share that is wrong is drawn towards a quarter of what is allowed while there are few labels.
+    """
+    allowed = promise.wrong_fields
+    seen = 0.0 if step.wrong_share is None else step.wrong_share
+    few = 0.5 / allowed
+    expected = (seen * step.labels + few * allowed / 4) / (step.labels + few)
+    speed = growth(expected, allowed=allowed)
+    start = min((one for one in STARTS if one >= step.threshold), default=max(STARTS))
+    needed = min(step.needed, -math.log(STARTS[start] * (1 - promise.confidence)))
+    return max(1, round((needed - step.last) / speed)) if speed > 0 else None
