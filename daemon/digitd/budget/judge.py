@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from digitd.budget.betting import growth
 from digitd.budget.book import Record
 from digitd.budget.drift import Drift, find_drift
-from digitd.budget.ladder import STARTS, Step, climb, loosest
+from digitd.budget.ladder import PILOTS, STARTS, Step, climb, loosest
 from digitd.budget.promise import THRESHOLDS, Group, Outcomes, Passing, Promise
 
 #: A looser threshold is worth telling of where so much more would pass, of all fields.
@@ -17,8 +17,8 @@ WORTH = 0.01
 class Judgement:
     """What the labels say of a group.
 
-    threshold is the loosest proved to keep the promise, None where none is or drift was found; labels are those that
-    count, waiting the fields that people are still to key, audited those of labels that had passed.
+    threshold is the loosest proved to keep the promise, None where none is or drift was found. counting are the
+    outcomes that count: labels of them are known, wrong of these, audited had passed; waiting are still to be keyed.
     """
 
     group: Group
@@ -26,12 +26,30 @@ class Judgement:
     record: Record
     threshold: float | None
     steps: tuple[Step, ...]
-    labels: int
-    wrong: int
-    waiting: int
-    audited: int
+    counting: Outcomes
     drift: Drift | None = None
     passing: Passing = field(default_factory=Passing)
+
+    @property
+    def labels(self) -> int:
+        return int(self.counting.known.sum())
+
+    @property
+    def wrong(self) -> int:
+        return int((self.counting.known & self.counting.wrong).sum())
+
+    @property
+    def waiting(self) -> int:
+        return len(self.counting) - self.labels
+
+    @property
+    def audited(self) -> int:
+        return int((self.counting.known & self.counting.passed).sum())
+
+    @property
+    def share(self) -> float:
+        """The share of all fields that passes, [0, 1]."""
+        return self.passing.share(self.threshold)
 
     def step(self, threshold: float) -> Step:
         return self.steps[THRESHOLDS.index(threshold)]
@@ -59,13 +77,16 @@ def judge(
         record=record,
         threshold=None if drift else loosest(steps),
         steps=steps,
-        labels=int(counting.known.sum()),
-        wrong=int((counting.known & counting.wrong).sum()),
-        waiting=int((~counting.known).sum()),
-        audited=int((counting.known & counting.passed).sum()),
+        counting=counting,
         drift=drift,
         passing=passing or Passing(),
     )
+
+
+def at_promise(judgement: Judgement, promise: Promise) -> Judgement:
+    """What the same labels say where something else is promised."""
+    record = judgement.record
+    return judge(judgement.group, judgement.counting, promise, record, passing=judgement.passing)
 
 
 def outlook(judgement: Judgement) -> Outlook | None:
@@ -73,27 +94,28 @@ def outlook(judgement: Judgement) -> Outlook | None:
 
     Of the looser thresholds it is the one that costs the fewest fields, at which noticeably more pass than now.
     """
-    now = judgement.passing.share(judgement.threshold)
+    now = judgement.share
     found = [
         (labels / max(share, 1e-9), Outlook(threshold=step.threshold, labels=labels))
         for step in judgement.steps
         if judgement.threshold is None or step.threshold < judgement.threshold
         if (share := judgement.passing.share(step.threshold)) >= now + WORTH
-        if (labels := _labels_to(step, judgement.promise)) is not None
+        if (labels := _labels_to(step, judgement)) is not None
     ]
     return min(found, key=lambda one: one[0])[1] if found else None
 
 
-def _labels_to(step: Step, promise: Promise) -> int | None:
+def _labels_to(step: Step, judgement: Judgement) -> int | None:
     """How many more labels prove a step, if as many of them are wrong as before; None if they never do.
 
     The share that is wrong is drawn towards a quarter of what is allowed while there are few labels.
     """
-    allowed = promise.wrong_fields
+    allowed = judgement.promise.wrong_fields
     seen = 0.0 if step.wrong_share is None else step.wrong_share
     few = 0.5 / allowed
     expected = (seen * step.labels + few * allowed / 4) / (step.labels + few)
     speed = growth(expected, allowed=allowed)
-    start = min((one for one in STARTS if one >= step.threshold), default=max(STARTS))
-    needed = min(step.needed, -math.log(STARTS[start] * (1 - promise.confidence)))
-    return max(1, round((needed - step.last) / speed)) if speed > 0 else None
+    begins = [one.begins for one in judgement.steps if one.begins and one.threshold >= step.threshold]
+    needed = -math.log((begins[-1] if begins else min(STARTS.values())) * (1 - judgement.promise.confidence))
+    pilots = max(0, PILOTS - len(judgement.counting))
+    return max(1, pilots + round((min(needed, step.needed) - step.last) / speed)) if speed > 0 else None

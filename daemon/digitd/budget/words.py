@@ -39,7 +39,7 @@ def _sentences(judgement: Judgement, *, in_force: bool, audit_share: float) -> I
         step = judgement.step(threshold)
         yield (
             f"Fields with a confidence of {threshold:g} and more {passes}, "
-            f"{100 * judgement.passing.share(threshold):.0f} % of all: {step.labels} {_labels(step.labels)} of such, "
+            f"{100 * judgement.share:.0f} % of all: {step.labels} {_labels(step.labels)} of such, "
             f"{step.wrong} wrong, prove that {promise}."
         )
     if judgement.waiting:
@@ -53,7 +53,7 @@ def _sentences(judgement: Judgement, *, in_force: bool, audit_share: float) -> I
 def _more(judgement: Judgement, *, audit_share: float) -> Iterator[str]:
     """What would let more pass."""
     passing, threshold = judgement.passing, judgement.threshold
-    if passing.fields == 0 or (threshold is not None and passing.share(threshold) == passing.share(0.0)):
+    if passing.fields == 0 or (judgement.share == passing.share(0.0) > 0):
         return
     following = outlook(judgement)
     if following is None:

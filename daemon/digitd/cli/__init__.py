@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": ("digitd.cli.verify:verify", "Key the fields the machine is unsure of."),
     "label": ("digitd.cli.label:label", "Import or export labels."),
     "report": ("digitd.cli.report:report", "Confusion matrices from verified labels."),
+    "budget": ("digitd.cli.budget:budget", "A promise on errors, and what passes under it."),
     "export": ("digitd.cli.export:export", "Values as CSV or JSON."),
     "retry": ("digitd.cli.service:retry", "Read failed documents again."),
     "doctor": ("digitd.cli.doctor:doctor", "What is wrong with this installation."),
