@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from digitd.errors import ConfigError
 from digitd.spelling import perhaps
@@ -96,6 +96,13 @@ WrongFields = Annotated[float, Field(gt=0, le=0.5)]
 Confidence = Annotated[float, Field(ge=0.5, le=0.9999)]
 
 
+class ByName(dict[str, Any]):
+    """Tables by their names. It can be hashed, as all of a configuration: a process keeps its reader by it."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
 class FieldBudget(_Section):
     """The promise for one field, where it is another than its form's."""
 
@@ -106,7 +113,7 @@ class FieldBudget(_Section):
 class FormBudget(FieldBudget):
     """The promise for one form, where it is another, and for fields of it."""
 
-    fields: dict[str, FieldBudget] = {}
+    fields: Annotated[dict[str, FieldBudget], AfterValidator(ByName)] = ByName()
 
 
 class Budget(_Section):
@@ -115,7 +122,7 @@ class Budget(_Section):
     enabled: bool = False
     wrong_fields: WrongFields = 0.01
     confidence: Confidence = 0.95
-    forms: dict[str, FormBudget] = {}
+    forms: Annotated[dict[str, FormBudget], AfterValidator(ByName)] = ByName()
 
 
 class Web(_Section):
