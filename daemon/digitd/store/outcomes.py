@@ -24,6 +24,7 @@ class Outcomes(Database):
         These are the fields in review for nothing but their confidence, and those that were drawn for the audit. What
         passed and was labelled for another reason (look-alikes, a file) says nothing of how many others are wrong.
         """
+        keyed = fields.c.state.in_([str(FieldState.REVIEW), str(FieldState.VERIFIED)])  # few, which an index finds
         drawn = (fields.c.machine_state == FieldState.ACCEPTED) & fields.c.audit_probability.is_not(None)
         said = labels.alias()
         last = select(func.max(labels.c.id)).where(labels.c.field_id == fields.c.id, stands()).scalar_subquery()
@@ -44,7 +45,7 @@ class Outcomes(Database):
             .join(pages, fields.c.page_id == pages.c.id)
             .join(documents, pages.c.document_id == documents.c.id)
             .outerjoin(said, said.c.id == last)
-            .where(pages.c.model_id == model, fields.c.value != "", or_(_only_unsure(), drawn))
+            .where(pages.c.model_id == model, fields.c.value != "", or_(keyed & _only_unsure(), drawn))
             .where(documents.c.read_at.is_not(None), *([] if form is None else [pages.c.form == form]))
             .order_by(documents.c.read_at, documents.c.id, pages.c.number, fields.c.position)
         )
