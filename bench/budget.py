@@ -35,8 +35,8 @@ SPLITS = 50
 PAGE = 50
 
 NOTE = """labels: on half of the pages. passes, wrong of it: of the other half, mean over the splits. halves above:
-splits in which more than promised is wrong of what passes in the other half, where chance counts too; broken: of what passes
-on all pages. could pass: if all that is wrong were known."""
+splits in which more than promised is wrong of what passes in the other half, where chance counts too; broken: of what
+passes on all pages. could pass: if all that is wrong were known."""
 
 #: Sets of single digits on paper: where their pictures and labels lie, and how they become glyphs.
 DIGITS = {

@@ -104,15 +104,15 @@ RUNS = 60
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_budget_is_kept(name: str) -> None:
-    """With five kinds of confidences, well and badly calibrated, at every one of eight looks."""
+    """With five kinds of confidences, well and badly calibrated, at every one of six looks."""
     kind = KINDS[name]
     bad = broken(kind, PROMISE.wrong_fields)
     assert bad or name == "squeezed"
     exceeded, passing = 0, []
     for seed in range(RUNS):
         run = Run(generator=np.random.default_rng(seed), promise=PROMISE, audit_share=0.1)
-        for _ in range(8):
-            run.batch(kind, 500)
+        for _ in range(6):
+            run.batch(kind, 600)
         exceeded += any(threshold in bad for threshold in run.set if threshold is not None)
         passing.append(run.passed / run.read)
     assert exceeded <= 0.05 * RUNS

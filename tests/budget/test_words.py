@@ -76,7 +76,7 @@ def test_too_many_errors_are_not_cured_by_more_labels() -> None:
 
 def test_more_audits_are_counted_in_fields_that_pass() -> None:
     """Once some pass, what is less sure needs audits: so many, drawn of ten times as many."""
-    mixed = judged(*[(0.995, True)] * 60, *[(0.3, False)] * 5, *[(0.995, True), (0.6, True), (0.995, True)] * 260)
+    mixed = judged(*[(0.995, True)] * 60, *[(0.9, False)] * 5, *[(0.995, True), (0.95, True), (0.995, True)] * 260)
     more = outlook(mixed)
     assert mixed.threshold is not None
     assert more is not None

@@ -12,6 +12,9 @@ from digitd.budget.promise import THRESHOLDS, Group, Outcomes, Passing, Promise
 #: A looser threshold is worth telling of where so much more would pass, of all fields.
 WORTH = 0.01
 
+#: So many labels say as much of what is to be expected as the model does.
+FEW = 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -108,14 +111,19 @@ def outlook(judgement: Judgement) -> Outlook | None:
 def _labels_to(step: Step, judgement: Judgement) -> int | None:
     """How many more labels prove a step, if as many of them are wrong as before; None if they never do.
 
-    The share that is wrong is drawn towards a quarter of what is allowed while there are few labels.
+    While there are few labels the share wrong that the model itself expects counts beside that of the labels.
     """
     allowed = judgement.promise.wrong_fields
     seen = 0.0 if step.wrong_share is None else step.wrong_share
-    few = 0.5 / allowed
-    expected = (seen * step.labels + few * allowed / 4) / (step.labels + few)
+    doubt = allowed / 4 if step.doubt is None else step.doubt
+    expected = (seen * step.labels + FEW * doubt) / (step.labels + FEW)
     speed = growth(expected, allowed=allowed)
     begins = [one.begins for one in judgement.steps if one.begins and one.threshold >= step.threshold]
     needed = -math.log((begins[-1] if begins else min(STARTS.values())) * (1 - judgement.promise.confidence))
     pilots = max(0, PILOTS - len(judgement.counting))
-    return max(1, pilots + round((min(needed, step.needed) - step.last) / speed)) if speed > 0 else None
+    return _rounded(pilots + (min(needed, step.needed) - step.last) / speed) if speed > 0 else None
+
+
+def _rounded(labels: float) -> int:
+    """To two digits: more would say more than is known."""
+    return max(1, int(float(f"{labels:.2g}")))

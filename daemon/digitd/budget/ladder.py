@@ -23,8 +23,8 @@ class Step:
 
     labels counts those of fields at or above it, wrong_share is the share of them that is wrong, weighed, None without
     labels. It is proved that the promise holds at it where best, the logarithm of the largest capital, reaches needed,
-    which is infinite where its turn has not come; last is the capital now. begins is its part of what may fail if it
-    is a start, else 0.
+    which is infinite where its turn has not come; last is the capital now, of what is known. begins is its part of
+    what may fail if it is a start, else 0. doubt is the share wrong that the model itself expects, None without fields.
     """
 
     threshold: float
@@ -35,6 +35,7 @@ class Step:
     last: float
     needed: float
     begins: float
+    doubt: float | None
 
     @property
     def proved(self) -> bool:
@@ -61,6 +62,7 @@ def climb(outcomes: Outcomes, surely: NDArray[np.float64], promise: Promise) -> 
         What is to hold.
     """
     steps, carried = [], 0.0
+    some_wait = not outcomes.known.all()
     begins = starts(outcomes.confidence[:PILOTS])
     weight = np.minimum(1.0, surely / outcomes.probability)
     factors = log_factors(outcomes.wrong, weight, allowed=promise.wrong_fields)[:, PILOTS:]
@@ -68,6 +70,8 @@ def climb(outcomes: Outcomes, surely: NDArray[np.float64], promise: Promise) -> 
         level = carried + begins.get(threshold, 0.0) * (1 - promise.confidence)
         chosen = outcomes.confidence >= threshold
         best, last = log_capital(factors[:, chosen[PILOTS:]])
+        if some_wait:
+            _, last = log_capital(factors[:, (chosen & outcomes.known)[PILOTS:]])
         step = Step(
             threshold=threshold,
             labels=int(outcomes.known[chosen].sum()),
@@ -77,6 +81,7 @@ def climb(outcomes: Outcomes, surely: NDArray[np.float64], promise: Promise) -> 
             last=last,
             needed=-math.log(level) if level > 0 else math.inf,
             begins=begins.get(threshold, 0.0),
+            doubt=float(1 - outcomes.confidence[chosen].mean()) if chosen.any() else None,
         )
         steps.append(step)
         carried = level if step.proved else 0.0
