@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint format bench torture fuzz screenshots bench-reading bench-model bench-registration evaluate wheel lock clean model help
+.PHONY: demo test lint format bench torture fuzz screenshots bench-reading bench-budget bench-model bench-registration evaluate wheel lock clean model help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ screenshots: .venv/dev ## pictures of the desk's screens, with the system's Chro
 
 bench-reading: .venv/base ## how many fields of real forms are right: make bench-reading SETS="..." MODEL=folder AGAINST=old.json
 	$(BIN)/python bench/reading.py $(SETS) $(MODEL:%=--model %) $(AGAINST:%=--against %) $(OUT:%=--out %)
+
+bench-budget: .venv/dev ## whether the budget keeps its promise on real writing; writes bench/budget.json
+	$(BIN)/python bench/budget.py
 
 bench-model: .venv/dev ## how fast a model reads, beside the seed network; writes bench/model.json
 	$(BIN)/python bench/model.py $(MODEL)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from digitd.errors import ConfigError
 from digitd.spelling import perhaps
@@ -91,6 +91,40 @@ class Verify(_Section):
     turn_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
 
 
+#: What a promise may be; nobody means to allow every second field to be wrong, or to be sure of nothing.
+WrongFields = Annotated[float, Field(gt=0, le=0.5)]
+Confidence = Annotated[float, Field(ge=0.5, le=0.9999)]
+
+
+class ByName(dict[str, Any]):
+    """Tables by their names. It can be hashed, as all of a configuration: a process keeps its reader by it."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+class FieldBudget(_Section):
+    """The promise for one field, where it is another than its form's."""
+
+    wrong_fields: WrongFields | None = None
+    confidence: Confidence | None = None
+
+
+class FormBudget(FieldBudget):
+    """The promise for one form, where it is another, and for fields of it."""
+
+    fields: Annotated[dict[str, FieldBudget], AfterValidator(ByName)] = ByName()
+
+
+class Budget(_Section):
+    """How many of the fields that pass untouched may be wrong, and how sure that is."""
+
+    enabled: bool = False
+    wrong_fields: WrongFields = 0.01
+    confidence: Confidence = 0.95
+    forms: Annotated[dict[str, FormBudget], AfterValidator(ByName)] = ByName()
+
+
 class Web(_Section):
     """Where the desk is in a browser."""
 
@@ -120,6 +154,7 @@ class Config(_Section):
     announce: Announce = Announce()
     health: Health = Health()
     verify: Verify = Verify()
+    budget: Budget = Budget()
     web: Web = Web()
     log: Log = Log()
     root: Annotated[Path, Field(exclude=True)] = Path()
@@ -143,6 +178,10 @@ class Config(_Section):
     @property
     def database(self) -> Path:
         return self.var / "digitd.db"
+
+    @property
+    def budget_book(self) -> Path:
+        return self.var / "budget.json"
 
 
 def load(path: Path) -> Config:

@@ -1,13 +1,15 @@
 """A reader as the configuration describes it: the model, the forms and the limits, opened once a process."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from digitd.budget.thresholds import Thresholds, Watched
 from digitd.config import Config
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.forms import library
@@ -26,13 +28,25 @@ class Unexpected(UnreadableDocument):
 
 
 class Reader:
-    """Reads documents. Not shared between processes: each opens its own with `open_reader`."""
+    """Reads documents. Not shared between processes: each opens its own with `open_reader`.
 
-    def __init__(self, model: Model, classifier: Classifier, *, forms: Path, settings: Settings) -> None:
+    thresholds, where given, is asked for each document how sure a field must be to pass.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        classifier: Classifier,
+        *,
+        forms: Path,
+        settings: Settings,
+        thresholds: Callable[[], Thresholds] | None = None,
+    ) -> None:
         self._model = model
         self._classifier = classifier
         self._folder = forms
         self._settings = settings
+        self._thresholds = thresholds
         self._prepared: dict[str, tuple[tuple[Template, ...], list[Form]]] = {}
 
     @property
@@ -60,7 +74,7 @@ class Reader:
                 data,
                 self._forms(form),
                 self._classifier,
-                settings=self._settings,
+                settings=self._now(),
                 model=self.model_id,
                 forced=form is not None,
                 wanted=wanted,
@@ -70,8 +84,12 @@ class Reader:
         """As `read`, page by page, with what every stage gave."""
         with _one_document():
             yield from trace_document(
-                data, self._forms(form), self._classifier, settings=self._settings, forced=form is not None
+                data, self._forms(form), self._classifier, settings=self._now(), forced=form is not None
             )
+
+    def _now(self) -> Settings:
+        """The settings with the thresholds of this moment."""
+        return self._settings if self._thresholds is None else replace(self._settings, thresholds=self._thresholds())
 
     def _forms(self, name: str | None) -> list[Form]:
         """The pages of the form called name, or of every form that can be looked for.
@@ -129,7 +147,8 @@ def open_reader(config: Config) -> Reader:
         accept_confidence=config.reading.accept_confidence,
         max_residual_mm=config.reading.max_residual_mm,
     )
-    return Reader(model, classifier, forms=config.forms, settings=settings)
+    thresholds = Watched(config.budget_book, model.id) if config.budget.enabled else None
+    return Reader(model, classifier, forms=config.forms, settings=settings, thresholds=thresholds)
 
 
 #: What `try_model` draws.

@@ -16,6 +16,7 @@ from pathlib import Path
 from digitd import logs
 from digitd.announce.courier import Courier
 from digitd.announce.receivers import receivers_of
+from digitd.bookkeeping import Bookkeeper
 from digitd.config import Config
 from digitd.engine import Engine, Finished, Outcome, open_engine
 from digitd.errors import DatabaseError, DigitdError, UnreadableDocument
@@ -105,6 +106,7 @@ def serve(
             watcher = Watcher(config.inbox, bell.ring, polling=on_network(config.inbox))
             watcher.start()
             closing.callback(watcher.stop)
+        bookkeeper = Bookkeeper(config, store, model=model.id)  # before a reader looks into its book
         opened = partial(open_engine, wake=bell.ring)
         inbox = Inbox(config, watcher)
         inbox.probe()
@@ -120,6 +122,7 @@ def serve(
         )
         closing.callback(service.abandon)
         service.retention = None if once else Retention(config, store)
+        service.bookkeeper = bookkeeper
         for receiver in receivers:
             courier = Courier(receiver, store)
             courier.start()
@@ -179,6 +182,7 @@ class Service:
         self._begun = time.monotonic()
         self.couriers: list[Courier] = []
         self.retention: Retention | None = None
+        self.bookkeeper: Bookkeeper | None = None
         self.progress = Progress()
         self.pulse = Pulse(inbox, ledger)
         self._tally = Tally()
@@ -267,6 +271,8 @@ class Service:
             self._dispatch()
             if self.retention is not None:
                 self.retention.step()
+            if self.bookkeeper is not None:
+                self.bookkeeper.step()
 
     def _follow(self) -> None:
         """Take up another model or configuration, once all that is in hand has been read with the one before."""
@@ -281,7 +287,10 @@ class Service:
             systemd.ready()
         if self._successor is None or self._engine.in_hand or self._results:
             return
-        successor, self._successor = self._successor, None
+        successor = self._successor
+        if self.bookkeeper is not None:  # before a reader looks into its book; tried again where it takes no writes
+            self.bookkeeper.go_on_with(successor.config, model=successor.model.id)
+        self._successor = None
         self._engine.abandon()
         self._engine = self._succession.open_engine(successor.config)
         self._has_read = False
@@ -414,4 +423,6 @@ class Service:
         if self._results or (more and self._queued - len(self._resting) < self._engine.room):
             return 0.0
         deletion_due = math.inf if self.retention is None else self.retention.due()
-        return min(self._inbox.due(now), engine_due, self.pulse.due(), deletion_due, *self._resting.values()) - now
+        budget_due = math.inf if self.bookkeeper is None else self.bookkeeper.due()
+        dues = (self._inbox.due(now), engine_due, self.pulse.due(), deletion_due, budget_due)
+        return min(*dues, *self._resting.values()) - now

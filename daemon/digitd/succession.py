@@ -19,7 +19,7 @@ from digitd.models import Model, find
 from digitd.reader import try_model
 
 #: Sections of the configuration that a running service takes up when it is asked to.
-FOLLOWED = frozenset({"intake", "reading", "workers", "log"})
+FOLLOWED = frozenset({"intake", "reading", "workers", "budget", "log"})
 
 
 #: Seconds that a model has to read a digit before it is taken up.

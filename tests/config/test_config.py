@@ -1,3 +1,4 @@
+import pickle
 import tomllib
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitd import config
+from digitd.budget.asked import own_groups, promise_of
+from digitd.budget.promise import Group
 from digitd.config import Config
 from digitd.errors import ConfigError, ExitCode
 from digitd.resources import shipped
@@ -58,6 +61,8 @@ def test_absolute_folders_stay(tmp_path: Path) -> None:
         ("[intake]\nsettle_seconds = -1", r"intake\.settle_seconds: .*greater than or equal to 0.*\(it is -1\)"),
         ("[intake]\nsettle_seconds = 'soon'", r"intake\.settle_seconds: .*valid number"),
         ("[reading]\naccept_confidence = 97", r"reading\.accept_confidence: .*less than or equal to 1"),
+        ("[budget]\nwrong_fields = 0", r"budget\.wrong_fields: .*greater than 0"),
+        ("[budget]\nforms = { a = { fields = { b = { confidence = 1 } } } }", r"budget\.forms\.a\.fields\.b\.confid"),
         ("[log]\nlevel = 'loud'", r"log\.level: .*'debug', 'info', 'warning' or 'error'"),
         ("[intake\n", "not valid TOML"),
         ("[workers]\nprocesses = 1.5", r"workers\.processes: "),
@@ -69,6 +74,30 @@ def test_a_wrong_key_or_value_is_named_with_what_is_right(tmp_path: Path, text: 
         config.load(written(tmp_path, text))
     assert str(tmp_path / "config.toml") in str(caught.value)
     assert caught.value.exit_code is ExitCode.BAD_CONFIG
+
+
+def test_a_budget_may_be_another_for_a_form_and_a_field(tmp_path: Path) -> None:
+    """What a field does not say its form says, and what that does not say the section."""
+    text = """
+        [budget]
+        confidence = 0.9
+        forms = { sheet = { wrong_fields = 0.02, fields = { total = { wrong_fields = 0.001 } } } }
+    """
+    loaded = config.load(written(tmp_path, text)).budget
+    total = Group(form="sheet", field="total")
+    assert own_groups(loaded) == {total}
+    said = [promise_of(loaded, group) for group in (total, Group(form="sheet"), Group(form="other"), Group(form=""))]
+    assert [one.wrong_fields for one in said] == [0.001, 0.02, 0.01, 0.01]
+    assert {one.confidence for one in said} == {0.9}
+
+
+def test_a_configuration_can_be_hashed_and_sent_to_a_process(tmp_path: Path) -> None:
+    """A process keeps its reader by it."""
+    text = "[budget]\nforms = { sheet = { fields = { total = { wrong_fields = 0.001 } } } }"
+    loaded = config.load(written(tmp_path, text))
+    again = pickle.loads(pickle.dumps(loaded))
+    assert again == loaded
+    assert hash(again) == hash(loaded) != hash(config.Config(root=tmp_path))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 import digitd.reader as module
-from digitd.config import Config
+from digitd.budget.book import Book, Chapter, Epoch, Record, write_book
+from digitd.budget.promise import Group
+from digitd.config import Budget, Config
 from digitd.errors import UnreadableDocument
 from digitd.forms import library
 from digitd.reader import open_reader
+from digitd.reading.validate import UNSURE
+from digitd.records import FieldReading, FieldState
 
 
 def page() -> bytes:
@@ -55,3 +59,26 @@ def test_a_form_that_cannot_be_used_is_left_out(tmp_path: Path, capsys: pytest.C
     assert open_reader(config).read(page()).pages[0].fields
     said = capsys.readouterr()
     assert "form_left_out" in said.out + said.err
+
+
+def test_a_budget_decides_what_passes_and_changes_while_reading(tmp_path: Path) -> None:
+    """Nothing passes of which nothing is proved; what is written to the book counts for the next document."""
+    config = Config(root=tmp_path, budget=Budget(enabled=True))
+    library.new_form("amount", forms=config.forms, whole_page=True)
+    reader = open_reader(config)
+
+    def read() -> FieldReading:
+        (field,) = reader.read(page(), "amount").pages[0].fields
+        return field
+
+    first = read()
+    assert first.state is FieldState.REVIEW
+    assert first.reason.startswith(f"{UNSURE}{first.confidence:.2f} is not enough: nothing like it is proved")
+    config.var.mkdir()
+    record = Record(epochs=(Epoch(at=0.0, threshold=0.0, audit_share=0.01),))
+    chapter = Chapter(begun_at=0.0, groups={Group(form="amount"): record})
+    write_book(config.budget_book, Book(chapters={reader.model_id: chapter}))
+    assert read().state is FieldState.ACCEPTED
+    assert next(iter(reader.trace(page(), "amount"))).reading.fields[0].state is FieldState.ACCEPTED
+    config.budget_book.unlink()
+    assert read().state is FieldState.REVIEW

@@ -1,10 +1,12 @@
 """Who has to look at a field, and why."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitd.reading.validate import FieldCandidates, validate, validate_page
+from digitd.reading.validate import UNSURE, FieldCandidates, validate, validate_page
 from digitd.records import Candidate, CellContent, FieldState
 from digitd.rules import NO_RULES, parse_field_rules, parse_form_rules
 
@@ -201,7 +203,7 @@ def test_writing_without_a_digit_is_no_digit_because_one_is_required():
     rules = parse_field_rules({"required": True})
     (verdict,) = verdicts(field("age", ("", 0.8), ("7", 0.199), contents=(CellContent.OTHER,), rules=rules))
     assert (verdict.value, verdict.state) == ("", FieldState.REVIEW)
-    assert verdict.reason == "confidence 0.80 is below 0.9 (perhaps 7)"
+    assert verdict.reason.endswith("none of it is a digit; confidence 0.80 is below 0.9 (perhaps 7)")
 
 
 def test_decimals_are_added_as_such():
@@ -247,3 +249,27 @@ def test_what_passes_obeys_every_rule(reads):
         assert sum(c.probability for c in verdict.candidates) <= 1 + 1e-9
         assert sorted(c.value for c in verdict.candidates) == sorted(c.value for c in read.candidates)
         assert verdict.candidates[0] == Candidate(value=verdict.value, probability=verdict.confidence)
+
+
+@pytest.mark.parametrize(
+    ("value", "contents", "alone"),
+    [("72", [CellContent.DIGIT] * 2, True), ("72", [CellContent.DIGIT, CellContent.OTHER, CellContent.DIGIT], False)],
+)
+def test_the_reason_tells_whether_only_confidence_is_against_a_field(
+    value: str, contents: list[CellContent], alone: bool
+) -> None:
+    """It begins so where another threshold would let the field pass, and names confidence last where it would not."""
+    best = Candidate(value=value, probability=0.5)
+    state, reason = validate([best], contents, accept_confidence=0.9)
+    assert state is FieldState.REVIEW
+    assert reason.startswith(UNSURE) is alone
+    assert reason.endswith(f"{UNSURE}0.50 is below 0.9")
+    assert (validate([best], contents, accept_confidence=0.5)[0] is FieldState.ACCEPTED) is alone
+
+
+def test_above_one_nothing_passes() -> None:
+    """However sure: where nothing is proved of a form under its budget."""
+    sure = [Candidate(value="7", probability=1.0)]
+    state, reason = validate(sure, [CellContent.DIGIT], accept_confidence=math.inf)
+    assert state is FieldState.REVIEW
+    assert reason == f"{UNSURE}1.00 is not enough: nothing like it is proved to keep the budget"

@@ -20,6 +20,7 @@ COMMANDS = {
     "verifier": ("digitd.cli.verifier:verifier", "Let people in by tokens; what they did."),
     "label": ("digitd.cli.label:label", "Import or export labels."),
     "report": ("digitd.cli.report:report", "How well the machine reads: matrices, drift, the work."),
+    "budget": ("digitd.cli.budget:budget", "A promise on errors, and what passes under it."),
     "export": ("digitd.cli.export:export", "Values as CSV, JSON or Parquet."),
     "retry": ("digitd.cli.service:retry", "Read failed documents again."),
     "doctor": ("digitd.cli.doctor:doctor", "What is wrong with this installation."),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd import PIPELINE_VERSION
+from digitd.budget.thresholds import Thresholds
 from digitd.reading.load import ALL, Limits, load, page_count
 from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register
@@ -42,11 +43,16 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the stages need to know of the configuration."""
+    """What the stages need to know of the configuration; thresholds, where there are any, replace accept_confidence."""
 
     limits: Limits = field(default_factory=Limits)
     accept_confidence: float = 0.97
     max_residual_mm: float = 1.5
+    thresholds: Thresholds | None = None
+
+    def accept(self, form: str | None, name: str) -> float:
+        """How sure the field called name on form must be to pass."""
+        return self.accept_confidence if self.thresholds is None else self.thresholds.of(form, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +216,11 @@ def _fields(seen: Sequence[Seen], template: Template | None, *, settings: Settin
         for one in seen
     ]
     verdicts = validate_page(
-        reads, rules=() if template is None else template.rules, accept_confidence=settings.accept_confidence
+        reads,
+        rules=() if template is None else template.rules,
+        accept_confidence={
+            read.name: settings.accept(None if template is None else template.name, read.name) for read in reads
+        },
     )
     for one, verdict in zip(seen, verdicts, strict=True):
         yield FieldReading(

@@ -7,6 +7,15 @@ from digitd.reading.agree import Belief, Options, agree
 from digitd.records import Candidate, CellContent, FieldState
 from digitd.rules import NO_RULES, Blanks, FieldRules, FormRule
 
+#: How the reason begins where a field is in review for its confidence and nothing else: with another threshold it would
+#: pass. Whoever sets thresholds from what people keyed knows such fields by it.
+UNSURE = "confidence "
+
+#: Reasons of what is written not being a number as it should be.
+CUT_OFF = "part of the field lies outside the page"
+NO_DIGIT = "there is writing, but none of it is a digit"
+INTERRUPTED = "an empty or crossed cell stands between digits"
+
 #: A string that only rules put first, and that by itself is less probable than this, is for a person to look at: so far
 #: down the list a decoder's probabilities are least to be trusted.
 IMPROBABLE = 0.1
@@ -43,7 +52,7 @@ class Verdict:
 
 
 def validate_page(
-    reads: Sequence[FieldCandidates], *, rules: Sequence[FormRule], accept_confidence: float
+    reads: Sequence[FieldCandidates], *, rules: Sequence[FormRule], accept_confidence: float | Mapping[str, float]
 ) -> tuple[Verdict, ...]:
     """Return a verdict on each field of a page, in the order of reads.
 
@@ -58,7 +67,7 @@ def validate_page(
     rules
         The form's rules over fields; one that names a field that is not among reads, or is cut off, is not looked at.
     accept_confidence
-        Below this probability a field goes to review.
+        Below this probability a field goes to review; a number, or one for each name in reads.
     """
     by_name = {read.name: read for read in reads}
     speaking = [rule for rule in rules if _speaks(rule, by_name)]
@@ -67,8 +76,9 @@ def validate_page(
     beliefs = agree([_options(read, deciding, unit) for read in reads], deciding)
     values = {read.name: belief.value for read, belief in zip(reads, beliefs, strict=True)}
     told = _Told(speaking, values, {read.name: read.rules.decimals for read in reads})
+    each = accept_confidence if isinstance(accept_confidence, Mapping) else dict.fromkeys(by_name, accept_confidence)
     return tuple(
-        _verdict(read, belief, told, accept_confidence=accept_confidence)
+        _verdict(read, belief, told, accept_confidence=each[read.name])
         for read, belief in zip(reads, beliefs, strict=True)
     )
 
@@ -89,25 +99,29 @@ def validate(
     contents
         What stands in each cell, or what each symbol is.
     accept_confidence
-        Below this probability a field goes to review.
+        Below this probability a field goes to review; every field, where it is above 1.
     cut_off
         Part of the field lies outside the page: what is missing is not blank.
     """
     if cut_off:
-        return FieldState.REVIEW, "part of the field lies outside the page"
+        return FieldState.REVIEW, CUT_OFF
     if all(content is CellContent.BLANK for content in contents):
         return FieldState.BLANK, ""
     best = candidates[0]
-    if best.probability < accept_confidence:
-        return (
-            FieldState.REVIEW,
-            f"confidence {best.probability:.2f} is below {accept_confidence:g}{_rival(candidates)}",
-        )
-    if not best.value:
-        return FieldState.REVIEW, "there is writing, but none of it is a digit"
-    if _interrupted(contents):
-        return FieldState.REVIEW, "an empty or crossed cell stands between digits"
-    return FieldState.ACCEPTED, ""
+    faults = [
+        *([NO_DIGIT] if not best.value else ()),
+        *([INTERRUPTED] if _interrupted(contents) else ()),
+        *([_unsure(candidates, accept_confidence)] if best.probability < accept_confidence else ()),
+    ]
+    return (FieldState.REVIEW, "; ".join(faults)) if faults else (FieldState.ACCEPTED, "")
+
+
+def _unsure(candidates: Sequence[Candidate], accept_confidence: float) -> str:
+    """That the best string is not probable enough; last of the reasons, and first only where it is the only one."""
+    found = f"{UNSURE}{candidates[0].probability:.2f}"
+    if accept_confidence > 1:
+        return f"{found} is not enough: nothing like it is proved to keep the budget{_rival(candidates)}"
+    return f"{found} is below {accept_confidence:g}{_rival(candidates)}"
 
 
 def _rival(candidates: Sequence[Candidate]) -> str:

@@ -11,6 +11,7 @@ from digitd.store.keeping import Keeping
 from digitd.store.labelled import Labelled
 from digitd.store.lookalikes import Lookalikes
 from digitd.store.outbox import Outbox
+from digitd.store.outcomes import Outcomes
 from digitd.store.performance import Performance
 from digitd.store.readings import Readings
 from digitd.store.turns import Turns
@@ -25,6 +26,7 @@ class Store(
     Doubts,
     Access,
     Labelled,
+    Outcomes,
     Performance,
     Views,
     Outbox,

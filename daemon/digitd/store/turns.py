@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from digitd.reading.validate import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE
 from digitd.records import FieldState, LabelMode, Order, Why
 from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
 from digitd.store.labels import Labels, retract
@@ -37,11 +38,6 @@ SKIPPED_FOR, REMEMBERED_FOR = timedelta(hours=1), timedelta(days=30)
 #: Multiplies a field's number to mix those of the audit among the others, evenly and always in the same way
 #: (Knuth, "The art of computer programming", vol. 3, 6.4: 2**32 divided by the golden ratio).
 SPREAD, RANGE = 2_654_435_769, 2**32
-
-#: How the reason of a field begins that waits for nothing but its confidence, and for what is written there:
-#: `digitd.reading.validate` says so.
-UNSURE = "confidence "
-ODD = ("there is writing", "an empty or crossed", "part of the field")
 
 #: What people key at a desk.
 KEYED = (LabelMode.BLIND, LabelMode.SHOWN, LabelMode.AUDIT)
@@ -205,7 +201,7 @@ def _reason(why: Why | None) -> ColumnElement[bool]:
     if why is Why.DOUBTED:
         return doubted
     unsure = fields.c.reason.startswith(UNSURE)
-    odd = or_(*(fields.c.reason.startswith(words) for words in ODD))
+    odd = or_(*(fields.c.reason.startswith(words) for words in (CUT_OFF, NO_DIGIT, INTERRUPTED)))
     return ~doubted & {Why.UNSURE: unsure, Why.ODD: odd, Why.RULE: ~unsure & ~odd}[why]
 
 

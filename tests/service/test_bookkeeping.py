@@ -1,0 +1,200 @@
+"""The service sets thresholds from what people key: cautiously at first, then from labels, anew where all drifts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitd import bookkeeping as module
+from digitd.bookkeeping import Bookkeeper, judgements
+from digitd.budget.book import read_book
+from digitd.budget.promise import Group
+from digitd.budget.thresholds import Watched
+from digitd.config import Budget, Config, FieldBudget, FormBudget, Verify
+from digitd.reading.validate import UNSURE
+from digitd.records import FieldState, LabelMode
+from digitd.store import Store
+from digitd.store.labels import write_label
+
+MODEL = "fake@1"
+SHEET = Group(form="sheet")
+
+
+class Clock:
+    """A minute passes with every look: what is read in the moment of a change counts as on either side of it."""
+
+    def __init__(self) -> None:
+        self.now, self.steady = 1_900_000_000.0, 0.0
+
+    def time(self) -> float:
+        self.now += 60
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.steady
+
+    def hour(self) -> None:
+        self.now += 3600
+        self.steady += 3600
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def asked(tmp_path: Path, **budget: Any) -> Config:
+    (tmp_path / "var").mkdir(exist_ok=True)
+    return Config(root=tmp_path, budget=Budget(**{"enabled": True, **budget}), verify=Verify(audit_share=1.0))
+
+
+def dated(store: Store, at: float) -> None:
+    """Make every document that was read just now one of that moment."""
+    moment = datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+    with store._writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE documents SET seen_at = ?, read_at = ? WHERE read_at < '2029-01-01'", (str(moment), str(moment))
+        )
+
+
+@pytest.fixture
+def feed(store: Store, record: Any, make_field: Any, clock: Clock) -> Callable[..., None]:
+    """Read a document of many fields at 0.98 with the thresholds in force, and key them; some may be wrong."""
+    template = make_field("f", "12", confidence=0.98, reason=f"{UNSURE}0.98 is not enough")
+
+    def fed(count: int, config: Config, *, wrong: int = 0) -> None:
+        threshold = Watched(config.budget_book, MODEL)().of("sheet", "f")
+        passes = threshold <= 0.98
+        state = FieldState.ACCEPTED if passes else FieldState.REVIEW
+        field = replace(template, state=state, reason="" if passes else template.reason, glyphs=())
+        fields = [replace(field, name=f"f{place}") for place in range(count)]
+        document = record("a.png", fields, audit_share=config.verify.audit_share)
+        found = list(store.fields(document_id=document.id))
+        with store._writing() as connection:  # one transaction, for each takes a while
+            for place, one in enumerate(found):
+                said = "13" if place < wrong else "12"
+                write_label(connection, one.id, said, verifier="ada", mode=LabelMode.BLIND)
+        dated(store, clock.time())
+
+    return fed
+
+
+def in_force(config: Config) -> float:
+    return Watched(config.budget_book, MODEL)().of("sheet", "f")
+
+
+def test_it_begins_with_nothing_passes_and_loosens_with_labels(
+    store: Store, tmp_path: Path, feed: Callable[..., None], clock: Clock
+) -> None:
+    """700 right labels let fields pass; before there was a label none did."""
+    config = asked(tmp_path)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    assert in_force(config) == float("inf")
+    feed(100, config)
+    clock.hour()
+    keeper.step()
+    assert in_force(config) == float("inf")
+    feed(600, config)
+    clock.hour()
+    keeper.step()
+    assert in_force(config) == 0.0
+    record = read_book(config.budget_book).of(MODEL).groups[SHEET]
+    assert [epoch.threshold for epoch in record.epochs] == [None, 0.0]
+
+
+def test_drift_sends_all_to_review_and_labels_begin_anew(
+    store: Store, tmp_path: Path, feed: Callable[..., None], clock: Clock
+) -> None:
+    """Audited fields of which many are wrong close the form; what comes later opens it again."""
+    config = asked(tmp_path)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    feed(700, config)
+    clock.hour()
+    keeper.step()
+    assert in_force(config) == 0.0
+    feed(40, config, wrong=20)
+    clock.hour()
+    keeper.step()
+    assert in_force(config) == float("inf")
+    assert "were wrong, more than promised" in read_book(config.budget_book).of(MODEL).groups[SHEET].why
+    (judgement,) = judgements(store, config, model=MODEL).values()
+    assert (judgement.labels, judgement.drift) == (0, None)
+    clock.hour()
+    feed(700, config)
+    clock.hour()
+    keeper.step()
+    assert in_force(config) == 0.0
+
+
+def test_nothing_is_looked_at_without_new_labels(
+    store: Store, tmp_path: Path, feed: Callable[..., None], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = asked(tmp_path)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    feed(3, config)
+    looks: list[int] = []
+    outcomes = store.outcomes
+    monkeypatch.setattr(store, "outcomes", lambda **named: [looks.append(1), *outcomes(**named)][1:])
+    for _ in range(3):
+        clock.hour()
+        keeper.step()
+    assert len(looks) == 1
+
+
+def test_a_budget_that_is_not_asked_for_writes_nothing_and_is_never_due(store: Store, tmp_path: Path) -> None:
+    config = asked(tmp_path, enabled=False)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    keeper.step()
+    assert keeper.due() == float("inf")
+    assert not config.budget_book.exists()
+
+
+def test_a_budget_that_was_put_out_of_force_begins_anew(
+    store: Store, tmp_path: Path, feed: Callable[..., None], clock: Clock
+) -> None:
+    """What passed meanwhile did so by no budget: that nothing passed is claimed of no such time."""
+    config = asked(tmp_path)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    feed(700, config)
+    clock.hour()
+    keeper.step()
+    keeper.go_on_with(asked(tmp_path, enabled=False), model=MODEL)
+    assert read_book(config.budget_book).of(MODEL).begun_at is None
+    assert in_force(config) == float("inf")
+    keeper.go_on_with(config, model=MODEL)
+    assert read_book(config.budget_book).of(MODEL).begun_at is not None
+
+
+def test_another_model_begins_anew(store: Store, tmp_path: Path, feed: Callable[..., None], clock: Clock) -> None:
+    """Labels of what one model read prove nothing of another; the first one's stay."""
+    config = asked(tmp_path)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    feed(700, config)
+    clock.hour()
+    keeper.go_on_with(config, model="new@1")
+    assert Watched(config.budget_book, "new@1")().of("sheet", "f") == float("inf")
+    keeper.go_on_with(config, model=MODEL)
+    assert in_force(config) == 0.0
+
+
+def test_a_field_with_a_budget_of_its_own_waits_for_its_own_labels(
+    store: Store, tmp_path: Path, feed: Callable[..., None], clock: Clock
+) -> None:
+    """And that its form's threshold was proved with it among the others is not forgotten, only no longer relied on."""
+    config = asked(tmp_path)
+    keeper = Bookkeeper(config, store, model=MODEL)
+    feed(700, config)
+    clock.hour()
+    keeper.step()
+    forms = {"sheet": FormBudget(fields={"f0": FieldBudget(wrong_fields=0.001)})}
+    keeper.go_on_with(asked(tmp_path, forms=forms), model=MODEL)
+    asked_now = Watched(config.budget_book, MODEL)()
+    assert asked_now.of("sheet", "f0") == float("inf")
+    assert asked_now.of("sheet", "f1") == 0.0
+    keeper.go_on_with(config, model=MODEL)
+    assert set(read_book(config.budget_book).of(MODEL).groups) == {SHEET}
