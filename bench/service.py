@@ -207,7 +207,7 @@ def steady(folder: Path, count: int) -> dict[str, float]:
     digitd("form", "new", "small", "--whole-page", folder=folder)
     paper = np.full((50, 200), 245, np.uint8)
     write_number(paper, "1047", Box(x0=5, y0=5, x1=195, y1=45), np.random.default_rng(1))
-    (folder / "inbox" / "small").mkdir()
+    (folder / "inbox" / "small").mkdir(exist_ok=True)
     marks: list[tuple[float, float, int]] = []
     with service(folder) as process:
         follow(process, "service_started", 1)
