@@ -50,6 +50,17 @@ class Told(Move):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPage:
+    """A page that was read: the form that lies on it, or None, and what is doubtful about it, or ""."""
+
+    number: int
+    width_px: int
+    height_px: int
+    form: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LastService:
     """The service that runs, or ran last: its process, digitd's version, its model, and its last sign of life."""
 
@@ -87,12 +98,22 @@ class StoredGlyph:
 class Choice:
     """Which of the fields that wait are keyed, and in which order; None chooses all.
 
-    Those drawn for the audit are among them whatever the reason asked for: nothing may tell them from others.
+    Those drawn for the audit are among those that the machine is unsure of: nothing may tell them from these.
     """
 
     form: str | None = None
     why: Why | None = None
     order: Order = Order.SURENESS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many fields of a form wait for a reason, and when the first of their documents was seen."""
+
+    form: str | None
+    why: Why
+    count: int
+    since: datetime
 
 
 #: All that wait, the least sure first.
@@ -134,7 +155,8 @@ class Origin:
 class Screen:
     """Glyphs that were read as digit, to be looked at together by verifier; some may be known to be others.
 
-    origins are those of the glyphs, in their order.
+    origins are those of the glyphs, in their order; marked are the places that were not the digit when it was closed
+    and then taken back.
     """
 
     id: int
@@ -142,6 +164,7 @@ class Screen:
     verifier: str
     glyphs: tuple[StoredGlyph, ...]
     origins: tuple[Origin, ...]
+    marked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

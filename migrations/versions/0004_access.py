@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
-        sa.Column("act", sa.String(32), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_acts"),
     )

@@ -41,9 +41,24 @@ def test_a_login_that_ends_in_the_middle_loses_nothing(ada: None, browse: Any, s
     store.add_verifier("ada", Role.CLERK, "ada's new token", author="root")  # which ends her logins
     page.keyboard.type("22")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/login**")
+    page.get_by_role("link", name="Log in in another tab").wait_for()
     assert list(store.labels()) == []
-    page.get_by_label("Your token").fill("ada's new token")
-    page.keyboard.press("Enter")
+    page.keyboard.type("1")
+    door = page.context.new_page()
+    door.goto(page.url.replace("/fields", "/login"))
+    door.get_by_label("Your token").fill("ada's new token")
+    door.keyboard.press("Enter")
+    expect(page.locator("#door")).to_have_count(0)
     expect(page.locator("#picture img")).to_have_attribute("alt", "Field one")
+    expect(page.locator("#typed")).to_have_value("1")
     assert [label.value for _, label in store.labels()] == ["22"]
+
+
+def test_who_comes_by_a_link_from_elsewhere_is_not_asked_again(ada: None, browse: Any) -> None:
+    """The door sees that they are logged in already."""
+    page = browse("login")
+    page.get_by_label("Your token").fill("ada's token")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    page.goto(page.url + "login?to=/documents")
+    page.wait_for_url("**/documents")

@@ -70,3 +70,4 @@ def test_a_screen_is_taken_back(passed: None, browse: Any, store: Store) -> None
     page.goto(page.url.replace("/7", "/9"))
     page.keyboard.press("u")
     page.wait_for_url("**/lookalikes/7")
+    expect(page.locator('.glyph[aria-pressed="true"]')).to_have_count(1)

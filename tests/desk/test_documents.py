@@ -14,6 +14,7 @@ from digitd.config import Config, Intake
 from digitd.desk.app import create_app
 from digitd.desk.guard import Hosts
 from digitd.forms import library
+from digitd.records import DocumentReading, LabelMode, PageReading
 from digitd.store import Store
 
 PNG = b"\x89PNG not really"
@@ -167,7 +168,7 @@ def test_a_document_is_approved(client: TestClient, record: Any, make_field: Any
     """Not one that is not there; who did it is written down."""
     document = record("a.png", [make_field("sure", "17")])
     assert client.post(f"/api/v1/documents/{document.id}/approve").json()["state"] == "done"
-    assert client.post("/api/v1/documents/99/approve").status_code == 409
+    assert client.post("/api/v1/documents/99/approve").status_code == 404
     assert [(act.author, act.act) for act in store.trail(newest=1)] == [("ada", "document approved")]
 
 
@@ -175,3 +176,38 @@ def test_what_is_audited_is_not_approved_unseen(client: TestClient, record: Any,
     """Nothing tells it from what waits."""
     document = record("a.png", [make_field("drawn", "17")], audit_share=1.0)
     assert client.post(f"/api/v1/documents/{document.id}/approve").status_code == 409
+
+
+def test_a_reason_is_not_told_while_a_field_it_may_name_waits(
+    client: TestClient, record: Any, make_field: Any, store: Store
+) -> None:
+    """It says what was read there."""
+    broken = "r1 + r2 should be total (12 + 30 = 42, not 43)"
+    document = record("a.png", [make_field("r1", "12", reason=broken), make_field("r2", "30", reason=broken)])
+    first, second = store.fields()
+    path = f"/api/v1/documents/{document.id}"
+    store.add_label(first.id, "12", verifier="ada", mode=LabelMode.BLIND)
+    assert [value["reason"] for value in client.get(path).json()["values"]] == ["", ""]
+    store.add_label(second.id, "30", verifier="ada", mode=LabelMode.BLIND)
+    assert [value["reason"] for value in client.get(path).json()["values"]] == [broken, broken]
+
+
+def test_a_page_that_fits_no_form_is_shown_with_its_reason(client: TestClient, store: Store) -> None:
+    """Whoever approves the document sees it."""
+    document = store.take_in(
+        name="odd.png", form=None, sha256="0" * 64, size_bytes=9, token="t", seen_at=datetime.now(UTC)
+    )
+    store.claim_next()
+    page = PageReading(
+        number=2,
+        width_px=500,
+        height_px=700,
+        form=None,
+        residual_mm=None,
+        fields=(),
+        stage_ms={},
+        reason="no template fits",
+    )
+    store.record_reading(document.id, DocumentReading(pages=(page,), model="m@1", pipeline="1"), card={})
+    (shown,) = client.get(f"/api/v1/documents/{document.id}").json()["pages"]
+    assert (shown["number"], shown["reason"]) == (2, "no template fits")

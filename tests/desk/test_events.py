@@ -12,6 +12,7 @@ import pytest
 from digitd.config import Config, Web
 from digitd.desk import events
 from digitd.desk.server import Server
+from digitd.records import Role
 from digitd.store import Store
 
 
@@ -66,8 +67,18 @@ def test_a_desk_that_ends_ends_its_listeners(store: Store, tmp_path: Path) -> No
 
 def test_so_many_may_listen(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """More are refused, and told why."""
-    monkeypatch.setattr(events, "MOST", 1)
+    monkeypatch.setattr(events, "MOST_EACH", 1)
     with listen(server) as first:
         first.readline()
         with pytest.raises(OSError, match="503"):
             listen(server)
+
+
+def test_who_is_removed_hears_no_more(server: Server, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection that is open already ends."""
+    monkeypatch.setattr(events, "SIGN_SECONDS", 0.5)
+    store.add_verifier("eve", Role.CLERK, "eve's", author="root")
+    with listen(server, Authorization="Bearer eve's") as answer:
+        answer.readline()
+        store.remove_verifier("eve", author="root")
+        assert b"document" not in answer.read()

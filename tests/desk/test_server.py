@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -10,6 +11,7 @@ from digitd.config import Config, Web
 from digitd.desk import server
 from digitd.desk.server import Server
 from digitd.errors import ConfigError
+from digitd.records import Role
 from digitd.store import Store
 
 
@@ -33,6 +35,20 @@ def test_others_cannot_reach_it(store: Store, tmp_path: Path, host: str) -> None
     """There is no login: the message says what to do instead."""
     with pytest.raises(ConfigError, match="anybody would be let in"):
         Server(config(f"{host}:0", tmp_path), store, verifier="ada")
+
+
+def test_behind_a_proxy_nobody_is_let_in_without_a_token(store: Store, tmp_path: Path) -> None:
+    """A name of its own says that others reach it, though it listens here."""
+    web = Web(listen="127.0.0.1:0", hosts=("desk.example.org",))
+    with pytest.raises(ConfigError, match=r"web\.hosts: desk\.example\.org: other machines reach that"):
+        Server(Config(root=tmp_path, web=web), store, verifier="ada")
+    store.add_verifier("ada", Role.ADMIN, "token", author="root")
+    running = Server(Config(root=tmp_path, web=web), store, verifier="ada")
+    running.start()
+    store.remove_verifier("ada", author="root")
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(f"{running.url}api/v1/me")
+    running.stop()
 
 
 def test_a_request_that_never_ends_does_not_hold_it(

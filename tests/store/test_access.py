@@ -42,9 +42,9 @@ def test_neither_tokens_nor_keys_are_kept(store: Store, ada: None) -> None:
 def test_a_login_ends_by_itself_unless_it_is_used(store: Store, ada: None) -> None:
     """Each use lets it go on."""
     assert store.log_in("ada's token", "key", now=NOW, lasting=LASTING) is not None
-    assert who(store, "key", after=timedelta(hours=11)) == "ada"
-    assert who(store, "key", after=timedelta(hours=22)) == "ada"
-    assert who(store, "key", after=timedelta(hours=35)) is None
+    assert who(store, "key", after=timedelta(hours=5)) == "ada"
+    assert who(store, "key", after=timedelta(hours=16.9)) == "ada"
+    assert who(store, "key", after=timedelta(hours=29)) is None
     assert who(store, "another") is None
 
 
@@ -54,6 +54,7 @@ def test_logging_out_ends_one_browser_s_login(store: Store, ada: None) -> None:
         store.log_in("ada's token", key, now=NOW, lasting=LASTING)
     store.log_out("here")
     assert (who(store, "here"), who(store, "there")) == (None, "ada")
+    assert [act.act for act in store.trail(newest=1)] == ["logged out"]
 
 
 def test_a_new_token_ends_what_the_old_one_opened(store: Store, ada: None) -> None:

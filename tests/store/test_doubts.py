@@ -67,6 +67,34 @@ def test_what_the_machine_read_is_a_voice_too(store: Store, read: None) -> None:
     assert (field(store, "one").state, field(store, "one").value) == (FieldState.VERIFIED, "17")
 
 
+def test_one_person_does_not_outvote_two(store: Store, read: None) -> None:
+    """What two agreed on is doubted: it takes as many to settle it otherwise, the machine counted or not."""
+    for verifier in ("ada", "bob"):
+        say(store, "one", "11", verifier)
+    doubt(store, "one")
+    say(store, "one", "17", "eve")
+    assert field(store, "one").state is FieldState.REVIEW
+    say(store, "one", "17", "dan")
+    assert field(store, "one").state is FieldState.REVIEW
+    say(store, "one", "11", "joe")
+    assert (field(store, "one").state, field(store, "one").value) == (FieldState.VERIFIED, "11")
+
+
+def test_what_is_audited_is_not_sent_twice(store: Store, record: Any, make_field: Any) -> None:
+    """It is to be keyed already; nothing tells it from what waits."""
+    record("d.png", [make_field("drawn", "17")], audit_share=1.0)
+    assert doubt(store, "drawn") == 0
+
+
+def test_many_are_sent_a_few_at_a_time(store: Store, record: Any, make_field: Any) -> None:
+    """And who did it is written down each time."""
+    record("many.png", [make_field(f"f{place}", "17") for place in range(120)])
+    keys = [each.id for each in store.fields()]
+    assert store.doubt_fields(keys, verifier="eve", reason="looks wrong") == 120
+    acts = [act.act for act in store.trail(newest=9)]
+    assert acts == [f"doubted {count} fields, looks wrong" for count in (50, 50, 20)]
+
+
 def test_taking_back_what_settled_it_leaves_the_doubt(store: Store, read: None) -> None:
     """It waits again."""
     doubt(store, "one")
@@ -90,11 +118,9 @@ def test_approving_ends_what_was_doubtful_of_pages(store: Store, take: Any, read
 
 
 def test_what_waits_is_not_approved(store: Store, read: None) -> None:
-    """Nor what is not there."""
+    """Somebody has to key it first."""
     with pytest.raises(NotTheirTurn, match="fields of it wait to be keyed"):
         store.approve_document(store.documents()[1].id, verifier="ada")
-    with pytest.raises(NotTheirTurn, match="no such document"):
-        store.approve_document(99, verifier="ada")
 
 
 def test_approving_labels_nothing(store: Store, read: None) -> None:

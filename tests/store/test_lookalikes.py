@@ -175,11 +175,13 @@ def test_a_screen_is_taken_back(store: Store, passed: None) -> None:
     assert close(store, first, marked) == (0, 1, 1)
     taken = store.reopen_screen("ada", now=NOW, lasting=LASTING)
     assert taken is not None
-    assert (taken[0].id, taken[1]) == (first and first.id, {marked})
+    assert (taken.id, taken.marked) == (first and first.id, (marked,))
+    again = opened(store)
+    assert (again and again.id, again and again.marked) == (taken.id, (marked,))
     assert states(store) == {"one": "accepted", "two": "accepted", "three": "accepted", "four": "review"}
     assert store.to_look_at() == {1: 2, 7: 3}
     assert on(opened(store)) == on(first)
-    assert close(store, taken[0]) == (0, 1, 0)
+    assert close(store, taken) == (0, 1, 0)
     assert states(store)["two"] == "verified"
 
 
@@ -188,7 +190,7 @@ def test_screen_after_screen_is_taken_back(store: Store, passed: None) -> None:
     close(store, opened(store))
     close(store, opened(store, digit=1))
     assert store.reopen_screen("bob", now=NOW, lasting=LASTING) is None
-    digits = [taken[0].digit for _ in range(2) if (taken := store.reopen_screen("ada", now=NOW, lasting=LASTING))]
+    digits = [taken.digit for _ in range(2) if (taken := store.reopen_screen("ada", now=NOW, lasting=LASTING))]
     assert sorted(digits) == [1, 7]
     assert states(store) == {"one": "accepted", "two": "accepted", "three": "accepted", "four": "review"}
     assert store.reopen_screen("ada", now=NOW, lasting=LASTING) is None
@@ -201,3 +203,15 @@ def test_a_screen_whose_field_was_keyed_is_not_taken_back(store: Store, passed: 
     one = next(field.id for field in store.fields() if field.name == "one")
     store.add_label(one, "11", verifier="bob", mode=LabelMode.BLIND)
     assert store.reopen_screen("ada", now=NOW, lasting=LASTING) is None
+
+
+def test_a_screen_that_did_not_count_is_not_taken_back(
+    store: Store, passed: None, record: Any, make_field: Any
+) -> None:
+    """Who missed a known error does not get the same screen again to try."""
+    record("c.png", [make_field("known", "4", reason="unsure")])
+    known = next(field.id for field in store.fields() if field.name == "known")
+    store.add_label(known, "4", verifier="bob", mode=LabelMode.BLIND)
+    assert close(store, opened(store, sown_share=0.3)) == (1, 0, 0)
+    assert store.reopen_screen("ada", now=NOW, lasting=LASTING) is None
+    assert store.sown_by_verifier()["ada"].caught == 0

@@ -298,7 +298,7 @@ def test_pictures_of_what_is_audited_are_kept(store: Store, take: Any, reading: 
 
 
 def test_fields_are_chosen_by_why_they_wait(store: Store, record: Any, make_field: Any) -> None:
-    """Each waits for one reason; what was doubted waits for that alone, and what is audited is told for none."""
+    """Each waits for one reason; what is audited is among those that the machine is unsure of."""
     reasons = {
         "unsure": "confidence 0.61 is below 0.97 (perhaps 41)",
         "rule": "a + b should be c (1 + 2 = 3, not 4); confidence 0.61 is below 0.97",
@@ -309,11 +309,12 @@ def test_fields_are_chosen_by_why_they_wait(store: Store, record: Any, make_fiel
     record("c.png", [make_field("drawn", "17")], audit_share=1.0)
     (doubted,) = store.fields(document_id=document.id)
     store.doubt_fields([doubted.id], verifier="eve", reason="looks wrong")
-    assert store.waiting_by_reason() == dict.fromkeys(Why, 1)
-    for why in Why:
+    expected = {why: {str(why)} for why in Why} | {Why.UNSURE: {"unsure", "drawn"}}
+    assert {one.why: one.count for one in store.queue()} == {why: len(names) for why, names in expected.items()}
+    for why, names in expected.items():
         found = store.next_turns(f"by {why}", now=NOW, lasting=TURN, choice=Choice(why=why), count=9)
-        assert {field.name for field in found} - {"drawn"} == {str(why)}
-    assert store.waiting(Choice(why=Why.RULE)) == 2
+        assert {field.name for field in found} == names
+        assert store.waiting(Choice(why=why)) == len(names)
 
 
 def test_the_order_is_chosen(store: Store, record: Any, make_field: Any) -> None:
@@ -335,4 +336,12 @@ def test_how_long_a_form_s_fields_wait(store: Store, record: Any, make_field: An
     """Since its oldest document was seen that has one; other forms are not told."""
     record("a.png", [make_field("one", "17", reason="faint")], form="tally")
     record("b.png", [make_field("one", "17")], form="card")
-    assert store.waiting_since() == {"tally": store.documents()[0].seen_at}
+    assert [(one.form, one.since) for one in store.queue()] == [("tally", store.documents()[0].seen_at)]
+
+
+def test_what_somebody_has_keyed_is_not_counted_for_them(store: Store, record: Any, make_field: Any) -> None:
+    """Or the number would tell whether they keyed what was read."""
+    record("a.png", [make_field("one", "17", reason="confidence"), make_field("two", "8", reason="confidence")])
+    (one, _) = store.fields()
+    key(store, one.id, "11", "ada")
+    assert [sum(each.count for each in store.queue(verifier=name)) for name in ("ada", "bob")] == [1, 2]

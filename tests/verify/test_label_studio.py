@@ -84,10 +84,12 @@ def test_a_task_of_something_unknown_is_left_out_by_its_number(store: Store, tmp
         tmp_path / "p.json",
         {"data": data | {"document": "gone.png"}, "annotations": [said(["1"])]},
         {"data": data, "annotations": [said(["1O5"])]},
-        {"data": data, "annotations": [said(["105"])]},
+        {"data": data, "annotations": [said(["12", "13"])]},
+        {"data": data, "annotations": [said(["105"], updated_at="2026-02"), said(["9"], created_at="2026-01")]},
     )
     came = import_labels(store, read_tasks(path), verifier="team")
-    assert (came.added, [row.line for row in came.left_out]) == (1, [1, 2])
+    assert (came.added, [row.line for row in came.left_out]) == (1, [1, 2, 3])
+    assert [label.value for _, label in store.labels()] == ["105"]
 
 
 @pytest.mark.parametrize("content", ["", "[", "{}", '[{"data": {"image": "x"}}]', '[{"annotations": []}]', "[7]"])

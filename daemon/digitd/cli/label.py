@@ -1,4 +1,4 @@
-"""`digitd label`: labels in from a CSV file, and out to one."""
+"""`digitd label`: labels in and out, as CSV or as Label Studio keeps them, and which are probably wrong."""
 
 import dataclasses
 import sys
@@ -15,7 +15,7 @@ from rich.table import Table
 from digitd.cli._common import current_config, json_option, print_json
 from digitd.cli._verifier import verifier_option
 from digitd.errors import ExitCode, LabelFileError
-from digitd.report.doubtful import Doubtful, agreed, doubtful
+from digitd.report.doubtful import Doubtful, doubtful
 from digitd.store import Store
 from digitd.verify.keying import verifier_name
 from digitd.verify.label_studio import export_tasks, read_tasks
@@ -75,6 +75,8 @@ def export_command(file: Path | None, form: str | None, kind: str, *, waiting: b
       digitd label export labels.csv
       digitd label export tasks.json --format label-studio --waiting
     """
+    if as_json and (kind != "csv" or file is not None):
+        raise click.UsageError("--json prints the labels; it goes with neither --format nor FILE")
     if waiting and kind == "csv":
         raise click.UsageError("--waiting goes with --format label-studio: a CSV of what has no value is empty")
     write = partial(export_tasks, waiting=waiting) if kind == "label-studio" else export_labels
@@ -104,7 +106,7 @@ def doubtful_command(form: str | None, verifier: str | None, *, key_again: bool,
     """
     config = current_config()
     with Store.open(config.database) as store:
-        found = [one for one in doubtful(list(store.labelled_fields(form=form))) if not agreed(store, one.field)]
+        found = doubtful(store, form=form)
         sent = 0
         if key_again:
             name = verifier_name(config, verifier)

@@ -7,9 +7,9 @@ from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from digitd.desk.pictures import kind_of
-from digitd.desk.room import Room, TheKeying, TheRoom
+from digitd.desk.room import Room, TheKeying, TheName, TheRoom
 from digitd.records import Order, Verdict, Why
-from digitd.stored import Choice, StoredField
+from digitd.stored import Choice, StoredField, Waiting
 from digitd.verify.keying import LONGEST, Keying
 
 PREFIX = "/api/v1"
@@ -107,23 +107,34 @@ class TakenBack(Turns):
     said: str
 
 
-class Waiting(BaseModel):
-    """How many fields of a form wait, and when the first of their documents was seen."""
+class OfForm(BaseModel):
+    """How many fields of a form wait that this person has not keyed, and when the first of their documents was seen."""
 
     form: str | None
     waiting: int
-    since: datetime | None
+    since: datetime
+    reasons: dict[Why, int]
 
 
 Wants = Annotated[Wanted, Query()]
 
 
 @router.get("/queue")
-def queue(room: TheRoom) -> list[Waiting]:
-    """How many fields wait to be keyed, by form, most first."""
-    found, since = room.store.waiting_by_form(), room.store.waiting_since()
-    by_number = sorted(found.items(), key=lambda one: -one[1])
-    return [Waiting(form=form, waiting=count, since=since.get(form)) for form, count in by_number]
+def queue(room: TheRoom, name: TheName) -> list[OfForm]:
+    """How many fields wait that this person has not keyed, by form, most first."""
+    found: dict[str | None, list[Waiting]] = {}
+    for one in room.store.queue(verifier=name):
+        found.setdefault(one.form, []).append(one)
+    forms = [
+        OfForm(
+            form=form,
+            waiting=sum(one.count for one in some),
+            since=min(one.since for one in some),
+            reasons={one.why: one.count for one in some},
+        )
+        for form, some in found.items()
+    ]
+    return sorted(forms, key=lambda one: -one.waiting)
 
 
 @router.post("/turns")

@@ -1,6 +1,7 @@
 """The desk as one ASGI application: screens, API, and what is answered when something cannot be done."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -55,7 +56,7 @@ def create_app(
     app.state.room = Room(
         config=config, store=store, verifier=verifier, page_picture=pages, open_to_others=open_to_others
     )
-    app.state.listening, app.state.closing = set(), threading.Event()
+    app.state.listening, app.state.closing = Counter[str](), threading.Event()
     app.add_middleware(Guard, hosts=hosts)
     let_in = [Depends(person_of)]
     app.include_router(login.doors, prefix=api.PREFIX)

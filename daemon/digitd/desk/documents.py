@@ -77,11 +77,15 @@ class Check(BaseModel):
 
 
 class Sheet(BaseModel):
-    """A page on which something was read, in pixels."""
+    """A page, its size in pixels, its form, and what is doubtful about it."""
 
-    page: int
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
     width_px: int
     height_px: int
+    form: str | None
+    reason: str
 
 
 class Whole(Facts):
@@ -96,7 +100,7 @@ class Whole(Facts):
 class Doubted(BaseModel):
     """Fields that look wrong on their page."""
 
-    fields: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=1000)
+    fields: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] = Field(min_length=1, max_length=200)
 
 
 class Sent(BaseModel):
@@ -137,21 +141,21 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     if not found:
         raise HTTPException(404, "there is no such document")
     fields = list(room.store.fields(document_id=document_id))
+    unsettled = {field.page for field in fields if _waits(field)}
     return Whole(
         **Facts.model_validate(found[0]).model_dump(),
         history=[Step.model_validate(step) for step in room.store.history(document_id)],
-        pages=[
-            Sheet(page=page, width_px=width, height_px=height)
-            for page, width, height in dict.fromkeys((f.page, f.page_width_px, f.page_height_px) for f in fields)
-        ],
-        values=[_value(field) for field in fields],
+        pages=[Sheet.model_validate(page) for page in room.store.pages(document_id)],
+        values=[_value(field, speaks=field.page not in unsettled) for field in fields],
         checks=_checks(fields, room.config.forms),
     )
 
 
-@router.post("/documents/{document_id}/approve", responses={403: {}, 409: {}})
+@router.post("/documents/{document_id}/approve", responses={403: {}, 404: {}, 409: {}})
 def approve(room: TheRoom, person: AnAdmin, document_id: Id) -> Facts:
     """Say that a document is right as it stands: it is done. 409 while fields of it wait to be keyed."""
+    if not room.store.documents(ids=[document_id]):
+        raise HTTPException(404, "there is no such document")
     room.store.approve_document(document_id, verifier=person.name)
     return Facts.model_validate(room.store.document(document_id))
 
@@ -240,7 +244,8 @@ def _waits(field: StoredField) -> bool:
     return field.state is FieldState.REVIEW or field.in_audit
 
 
-def _value(field: StoredField) -> Value:
+def _value(field: StoredField, *, speaks: bool) -> Value:
+    """speaks: whether its reason may be told; it may name what was read in fields of its page that wait."""
     waits = _waits(field)
     return Value(
         id=field.id,
@@ -250,6 +255,6 @@ def _value(field: StoredField) -> Value:
         value=None if waits else field.value,
         confidence=None if waits else field.confidence,
         state=FieldState.REVIEW if waits else field.state,
-        reason="" if waits else str(as_row(field)["reason"]),
+        reason=str(as_row(field)["reason"]) if speaks else "",
         place=place_of(field),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -9,7 +10,8 @@ from fastapi import APIRouter, Header, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from digitd.desk.room import TheRoom
+from digitd.desk.api import LARGEST_ID
+from digitd.desk.room import NotLoggedIn, ThePerson, TheRoom, person_of
 from digitd.stored import Told
 
 router = APIRouter(tags=["events"])
@@ -17,8 +19,8 @@ router = APIRouter(tags=["events"])
 #: Between two looks at the database, and, where nothing changes, between two signs of life.
 LOOK_SECONDS, SIGN_SECONDS = 0.5, 15.0
 
-#: Connections at once; more are refused.
-MOST = 50
+#: Connections at once, and of one person; more are refused.
+MOST, MOST_EACH = 50, 8
 
 #: Changes told at a time.
 BATCH = 500
@@ -26,19 +28,21 @@ BATCH = 500
 
 @router.get("/events", responses={200: {"content": {"text/event-stream": {}}}, 503: {}})
 async def events(
-    room: TheRoom, request: Request, last_event_id: Annotated[int | None, Header(ge=0)] = None
+    room: TheRoom,
+    person: ThePerson,
+    request: Request,
+    last_event_id: Annotated[int | None, Header(ge=0, le=LARGEST_ID)] = None,
 ) -> StreamingResponse:
     """Every change of a document's state from now on, or since the event that was told last. 503 when too many listen.
 
     Each is an event `document`, its number the id, its data a JSON object: document, name, previous, state, reason,
     at.
     """
-    listening: set[object] = request.app.state.listening
-    if len(listening) >= MOST:
+    listening: Counter[str] = request.app.state.listening
+    if listening[person.name] >= MOST_EACH or listening.total() >= MOST:
         raise HTTPException(503, "too many listen already")
     after = await run_in_threadpool(room.store.last_move) if last_event_id is None else last_event_id
-    mark = object()
-    listening.add(mark)
+    listening[person.name] += 1
 
     async def told() -> AsyncIterator[str]:
         nonlocal after
@@ -50,14 +54,18 @@ async def events(
                 for move in found:
                     after = move.id
                     yield _event(move)
-                silent = 0.0 if found else silent + LOOK_SECONDS
+                silent += LOOK_SECONDS
                 if silent >= SIGN_SECONDS:
                     silent = 0.0
+                    if await run_in_threadpool(person_of, request) != person:
+                        return  # they were removed meanwhile
                     yield ": still here\n\n"
                 if len(found) < BATCH:
                     await asyncio.sleep(LOOK_SECONDS)
+        except NotLoggedIn:
+            return
         finally:
-            listening.discard(mark)
+            listening[person.name] -= 1
 
     return StreamingResponse(told(), media_type="text/event-stream")
 

@@ -1,6 +1,5 @@
 """The API of look-alikes: screens of digits that passed, and which of them are not what they were read as."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -98,10 +97,10 @@ def undo(room: TheRoom, name: TheName) -> LookAt:
     found = room.store.reopen_screen(name, now=datetime.now(UTC), lasting=lasting)
     if found is None:
         raise HTTPException(404, "there is no screen to take back, or a field of the last was keyed since")
-    return _shown(room, found[0], marked=found[1])
+    return _shown(room, found)
 
 
-def _shown(room: Room, found: Screen, *, marked: Collection[int] = ()) -> LookAt:
+def _shown(room: Room, found: Screen) -> LookAt:
     return LookAt(
         id=found.id,
         digit=found.digit,
@@ -118,7 +117,7 @@ def _shown(room: Room, found: Screen, *, marked: Collection[int] = ()) -> LookAt
             for origin in found.origins
         ],
         waiting=room.store.to_look_at().get(found.digit, 0),
-        marked=sorted(marked),
+        marked=list(found.marked),
     )
 
 

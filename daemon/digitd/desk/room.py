@@ -121,7 +121,6 @@ def _by_token(request: Request, room: Room) -> Verifier | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
         return None
-    room.tries.check(caller(request))
     found = room.store.verifier_with(token.strip())
     if found is None:
         room.tries.failed(caller(request))

@@ -1,6 +1,8 @@
 """The pages of the desk. What they show comes through the API; a page itself holds nothing of a document."""
 
 import pathlib
+import re
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query
@@ -23,6 +25,9 @@ WHY = {
     Why.DOUBTED: "doubted by somebody",
 }
 
+#: Where the door may lead: to a path here. What browsers leave out or take for a slash makes it another site's.
+OWN_PAGE = re.compile(r"/([!-.0-\[\]-~][!-\[\]-~]*)?")
+
 #: Documents on their list.
 NEWEST = 200
 
@@ -36,16 +41,18 @@ _pages = Environment(
 
 
 @doors.get("/login")
-def login(to: Annotated[str, Query(max_length=300, pattern="^/[^/\\\\]|^/$")] = "/") -> HTMLResponse:
-    """Say who you are, and go on to where you were going."""
-    return _page("login.html", name="", to=to)
+def login(to: Annotated[str, Query()] = "/") -> HTMLResponse:
+    """Say who you are, and go on to where you were going, if that is a page of the desk."""
+    return _page("login.html", name="", to=to if OWN_PAGE.fullmatch(to) else "/")
 
 
 @router.get("/")
 def start(room: TheRoom, person: ThePerson) -> HTMLResponse:
     """What waits, and who is here."""
-    forms = queue(room)
-    reasons = room.store.waiting_by_reason()
+    forms = queue(room, person.name)
+    reasons = Counter[Why]()
+    for form in forms:
+        reasons.update(form.reasons)
     passed = sorted(room.store.to_look_at().items())
     return _page(
         "start.html",

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection
 from contextlib import suppress
 from ipaddress import ip_address
+from types import FrameType
 
 import uvicorn
 
@@ -47,10 +48,12 @@ class Server:
 
     def __init__(self, config: Config, store: Store, *, verifier: str, any_port: bool = False) -> None:
         host, port = _address(config.web.listen)
-        here = host == "localhost" or _is_loopback(host)
+        loopback = host == "localhost" or _is_loopback(host)
+        here = loopback and not config.web.hosts  # by another name it is reached through a proxy
         if not here and not store.has_verifiers():
+            where = f"web.hosts: {', '.join(config.web.hosts)}" if loopback else f"web.listen: {config.web.listen}"
             raise ConfigError(
-                f"web.listen: {config.web.listen}: other machines reach that, and anybody would be let in. "
+                f"{where}: other machines reach that, and anybody would be let in. "
                 "`digitd verifier add NAME --role admin` makes a token; with it everybody has to log in."
             )
         secure = bool(config.web.certificate)
@@ -69,7 +72,7 @@ class Server:
         self._app = create_app(
             config,
             store,
-            hosts=Hosts(names=frozenset(names), addresses=not here),
+            hosts=Hosts(names=frozenset(names), addresses=not loopback),
             verifier=verifier,
             pages=self._pages,
             open_to_others=not here,
@@ -84,7 +87,7 @@ class Server:
         )
         if secure:
             _load(settings, config)
-        self._server = uvicorn.Server(settings)
+        self._server = _Uvicorn(settings, closing=self._app.state.closing)
         self._thread: threading.Thread | None = None
 
     def run(self) -> None:
@@ -108,6 +111,18 @@ class Server:
             self._thread.join(2 * PATIENCE_SECONDS)
             self._server.force_exit = True
             self._thread.join(PATIENCE_SECONDS)
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn, that tells those who listen for events that it ends: it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, *, closing: threading.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._closing.set()
+        super().handle_exit(sig, frame)
 
 
 def _load(settings: uvicorn.Config, config: Config) -> None:

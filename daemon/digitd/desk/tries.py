@@ -28,24 +28,20 @@ class Tries:
         self._lock = threading.Lock()
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def check(self, address: str) -> None:
-        """Let an address show a token.
+    def failed(self, address: str) -> None:
+        """Count a wrong token; right ones are let in however many wrong ones came from there.
 
         Raises
         ------
         TooManyTries
-            It has shown too many wrong ones.
+            Too many came from that address; this one does not count, so that the wait ends.
         """
         with self._lock:
-            wrong = self._wrong.get(address)
-            left = wrong[0] + WITHIN_SECONDS - self._clock() if wrong and len(wrong) == TRIES else 0.0
-        if left > 0:
-            raise TooManyTries(left)
-
-    def failed(self, address: str) -> None:
-        """Remember that an address has shown a wrong token."""
-        with self._lock:
-            self._wrong.setdefault(address, deque(maxlen=TRIES)).append(self._clock())
+            wrong = self._wrong.setdefault(address, deque(maxlen=TRIES))
             self._wrong.move_to_end(address)
             if len(self._wrong) > REMEMBERED:
                 self._wrong.popitem(last=False)
+            left = wrong[0] + WITHIN_SECONDS - self._clock() if len(wrong) == TRIES else 0.0
+            if left > 0:
+                raise TooManyTries(left)
+            wrong.append(self._clock())

@@ -5,7 +5,7 @@ a digit's label is doubtful where another digit is more probable than it is, on 
 probabilities are of a model that was not trained on these labels.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from digitd.records import CellContent
 from digitd.report.alignment import align, symbols
 from digitd.store import Store
-from digitd.stored import StoredField
+from digitd.stored import Label, StoredField
+
+#: Fields fetched at a time.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,30 +28,37 @@ class Doubtful:
     margin: float
 
 
-def doubtful(labelled: Sequence[StoredField]) -> list[Doubtful]:
-    """The fields of those whose label is probably wrong, the most doubtful first.
+def doubtful(store: Store, *, form: str | None = None) -> list[Doubtful]:
+    """The labelled fields whose label is probably wrong, the most doubtful first.
 
-    Parameters
-    ----------
-    labelled
-        Fields with glyphs and labels, as `Store.labelled_fields` gives them.
+    What more than one person has keyed alike is not among them: the machine is one voice against two.
     """
-    said = [(index, digit, glyph) for index, field in enumerate(labelled) for digit, glyph in _pairs(field)]
-    if not said:
+    fields, given, rows = [], [], []
+    for field in store.labelled_fields(form=form):
+        for digit, probabilities in _pairs(field):
+            fields.append(field.id)
+            given.append(digit)
+            rows.append(probabilities)
+    if not rows:
         return []
-    fields = np.array([index for index, _, _ in said])
-    given = np.array([digit for _, digit, _ in said])
-    probabilities = np.stack([glyph for _, _, glyph in said])
-    margins = confident_margins(given, probabilities)
-    worst = {int(index): float(margins[fields == index].max()) for index in np.unique(fields[margins > 0])}
-    return [Doubtful(field=labelled[index], margin=worst[index]) for index in sorted(worst, key=lambda i: -worst[i])]
+    margins = confident_margins(np.array(given), np.stack(rows))
+    worst: dict[int, float] = {}
+    for place in np.flatnonzero(margins > 0):
+        worst[fields[place]] = max(worst.get(fields[place], 0.0), float(margins[place]))
+    keys = sorted(worst, key=lambda key: -worst[key])
+    found = []
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
+        said = store.keyings(some)
+        found += [field for field in store.fields_of(some) if not agreed(field, said)]
+    return [Doubtful(field=field, margin=worst[field.id]) for field in found]
 
 
-def agreed(store: Store, field: StoredField) -> bool:
+def agreed(field: StoredField, said: Iterable[Label]) -> bool:
     """Whether more than one person says what the field's label says."""
     assert field.label is not None
-    said = {label.verifier for label in store.keyings([field.id]) if label.value == field.label.value}
-    return len(said) > 1
+    alike = (field.id, field.label.value)
+    return len({label.verifier for label in said if (label.field_id, label.value) == alike}) > 1
 
 
 def confident_margins(given: NDArray[np.int64], probabilities: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -14,6 +14,9 @@ from digitd.store.database import Database
 from digitd.store.tables import acts, logins, verifiers
 from digitd.stored import Act, Verifier
 
+#: How long a login that is used is not written anew.
+NOT_WRITTEN_FOR = timedelta(minutes=5)
+
 
 class Access(Database):
     """Verifiers with tokens, their logins, and the trail of what they did."""
@@ -87,7 +90,7 @@ class Access(Database):
             row = connection.execute(query.where(logins.c.key_hash == _hash(key), logins.c.until > now)).first()
         if row is None:
             return None
-        if row.until < now + lasting / 2:  # not written with every question
+        if row.until < now + lasting - NOT_WRITTEN_FOR:
             with self._writing() as connection:
                 connection.execute(update(logins).where(logins.c.key_hash == _hash(key)).values(until=now + lasting))
         return Verifier(name=row.name, role=Role(row.role), added_at=row.added_at)
@@ -95,7 +98,11 @@ class Access(Database):
     def log_out(self, key: str) -> None:
         """End the login of the browser that holds key, if there is one."""
         with self._writing() as connection:
-            connection.execute(delete(logins).where(logins.c.key_hash == _hash(key)))
+            mine = (logins.c.key_hash == _hash(key)) & (logins.c.verifier_id == verifiers.c.id)
+            name = connection.scalar(select(verifiers.c.name).where(mine))
+            if name is not None:
+                connection.execute(delete(logins).where(logins.c.key_hash == _hash(key)))
+                note(connection, name, "logged out", "")
 
     def note_act(self, author: str, act: str, subject: str) -> None:
         """Write down what somebody did."""

@@ -4,6 +4,7 @@ A label settles its field alone, or together with others: where a verifier who k
 another keys blind, and where those differ a third settles it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
 from digitd.store.documents import move, what_waits
-from digitd.store.fields import Fields, by_itself, in_audit, in_review, standing_labels, stands
+from digitd.store.fields import Fields, by_itself, in_audit, in_review, last_labels, standing_labels, stands
 from digitd.store.tables import documents, doubts, fields, glyphs, labels, looks, pages, screens, turns
 from digitd.stored import Label, StoredField
 
@@ -97,7 +98,8 @@ class Labels(Fields):
         query = query.where(labels.c.id > number, stands(), ~later, by_itself(FieldState.VERIFIED))
         with self._reading() as connection:
             found = list(connection.scalars(query.order_by(labels.c.id).limit(limit)))
-        return [(field, field.label) for field in self.fields_of(found) if field.label is not None]
+            said = last_labels(connection, found)
+        return [(field, said[field.id]) for field in self.fields_of(found)]
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
         """Every field whose value is settled, with its last label, in the order of documents, pages and positions."""
@@ -151,14 +153,18 @@ def settled(machine_value: str, said: Sequence[Label], *, doubted_after: int = 0
     """Whether a field that the machine read as machine_value is settled by the labels that stand, oldest first.
 
     The last of them is then what it is. Of labels up to the number doubted_after none settles it alone: each is one
-    person's word beside those that come.
+    person's word beside those that come, and where more than one differs from the machine its word counts for nothing.
     """
     anew = [label for label in said if label.id > doubted_after]
-    values = [(label.verdict, label.value) for label in said]
-    agreed = values[-1:] != [] and values[-1] in values[:-1]
-    as_read = [(label.verdict, label.value) for label in anew[:1]] == [(Verdict.VALUE, machine_value)]
-    enough = any(label.alone for label in anew) or as_read or agreed or len(values) >= MOST_KEYINGS
-    return bool(anew) and enough
+    if not anew:
+        return False
+    votes = Counter((label.verdict, label.value) for label in said)
+    last = votes.pop((said[-1].verdict, said[-1].value))
+    read = (Verdict.VALUE, machine_value)
+    against = sum((label.verdict, label.value) != read for label in said if label.id <= doubted_after)
+    as_read = (anew[0].verdict, anew[0].value) == read and against <= 1
+    agreed = last > max(votes.values(), default=1)
+    return any(label.alone for label in anew) or as_read or agreed or len(anew) >= MOST_KEYINGS
 
 
 def settle_field(connection: Connection, field_id: int) -> None:

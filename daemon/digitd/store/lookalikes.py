@@ -50,7 +50,7 @@ class Lookalikes(Labels):
         with self._writing() as connection:
             mine = (screens.c.verifier == verifier) & (screens.c.digit == digit)
             left_open = select(screens.c.id).where(mine, screens.c.at.is_(None), screens.c.until > now)
-            key = connection.scalar(left_open.limit(1))
+            key = connection.scalar(left_open.order_by(screens.c.id).limit(1))
             if key is None:
                 chosen = _to_look_at(connection, digit, now=now, size=size)
                 if not chosen:
@@ -102,16 +102,14 @@ class Lookalikes(Labels):
             verified = _confirm(connection, confirmed, verifier=verifier)
             return LookedAt(missed=0, verified=verified, doubted=doubted)
 
-    def reopen_screen(
-        self, verifier: str, *, now: datetime, lasting: timedelta
-    ) -> tuple[Screen, frozenset[int]] | None:
-        """Take back what verifier said of the last screen; it is theirs again, with the places that were marked.
+    def reopen_screen(self, verifier: str, *, now: datetime, lasting: timedelta) -> Screen | None:
+        """Take back what verifier said of the last screen that counted; it is theirs again, marked as it was.
 
         None where there is none, or a field of it was keyed since: what was said of that is taken back where it is
-        keyed.
+        keyed. A screen of another's that shows some of it meanwhile is theirs no more.
         """
         with self._writing() as connection:
-            closed = (screens.c.verifier == verifier) & screens.c.at.is_not(None)
+            closed = (screens.c.verifier == verifier) & screens.c.at.is_not(None) & (screens.c.missed == 0)
             last = connection.execute(select(screens).where(closed).order_by(screens.c.at.desc()).limit(1)).first()
             if last is None:
                 return None
@@ -124,7 +122,6 @@ class Lookalikes(Labels):
                 return None
             again = {"at": None, "missed": None, "duration_ms": None, "until": now + lasting}
             connection.execute(update(screens).where(screens.c.id == last.id).values(**again))
-            connection.execute(update(looks).where(looks.c.screen_id == last.id).values(is_digit=None))
             for label in said:
                 retract(connection, label.id, verifier=verifier)
             for field_id in touched:
@@ -136,9 +133,7 @@ class Lookalikes(Labels):
             unseen = glyphs.c.digit.is_not(None) & (glyphs.c.pixels_png != b"") & ~_confirmed(glyphs)
             again_to_see = update(glyphs).where(glyphs.c.field_id.in_(passed), unseen)
             connection.execute(again_to_see.values(to_look_at=True))
-            screen = _screen(connection, last.id)
-            assert screen is not None
-            return screen, frozenset(look.place for look in seen if look.is_digit is False)
+            return _screen(connection, last.id)
 
 
 def mixed(chosen: Sequence[int], sown: Sequence[int], chance: random.Random | None) -> list[tuple[int, bool]]:
@@ -216,6 +211,7 @@ def _screen(connection: Connection, screen_id: int) -> Screen | None:
             pages.c.document_id,
             documents.c.name.label("document"),
             fields.c.name.label("field"),
+            looks.c.is_digit,
         )
         .join(looks, looks.c.glyph_id == glyphs.c.id)
         .join(fields, glyphs.c.field_id == fields.c.id)
@@ -229,6 +225,7 @@ def _screen(connection: Connection, screen_id: int) -> Screen | None:
         digit=row.digit,
         verifier=row.verifier,
         glyphs=tuple(as_glyph(each) for each in found),
+        marked=tuple(place for place, each in enumerate(found) if each.is_digit is False),
         origins=tuple(
             Origin(
                 field_id=each.field_id,

@@ -72,7 +72,7 @@ class Performance(Database):
         """Sown errors on finished screens by verifier, whatever their form."""
         caught = func.sum(case((looks.c.is_digit.is_(False), 1), else_=0))
         query = select(screens.c.verifier, func.count(), caught).join(looks, looks.c.screen_id == screens.c.id)
-        query = query.where(looks.c.sown, looks.c.is_digit.is_not(None)).group_by(screens.c.verifier)
+        query = query.where(looks.c.sown, screens.c.at.is_not(None)).group_by(screens.c.verifier)
         with self._reading() as connection:
             rows = connection.execute(_during(query, screens, since, until))
             return {name: Sown(sown=sown, caught=caught) for name, sown, caught in rows}

@@ -12,6 +12,7 @@ from digitd.records import CellContent, DocumentReading, DocumentState, FieldRea
 from digitd.store.database import Database
 from digitd.store.documents import move, state_of, what_waits
 from digitd.store.tables import fields, glyphs, models, pages
+from digitd.stored import StoredPage
 
 #: Fastest and smallest for a glyph: 22 us and 246 bytes, where OpenCV's default takes 30 us and 326 bytes.
 GLYPH_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
@@ -21,6 +22,21 @@ DIGITS = frozenset("0123456789")
 
 class Readings(Database):
     """Readings of documents, as they come in."""
+
+    def pages(self, document_id: int) -> list[StoredPage]:
+        """The pages of a document that were read, by number."""
+        query = select(pages).where(pages.c.document_id == document_id).order_by(pages.c.number)
+        with self._reading() as connection:
+            return [
+                StoredPage(
+                    number=row.number,
+                    width_px=row.width_px,
+                    height_px=row.height_px,
+                    form=row.form,
+                    reason=row.reason,
+                )
+                for row in connection.execute(query)
+            ]
 
     def record_reading(
         self, document_id: int, reading: DocumentReading, *, card: Mapping[str, Any], audit_share: float = 0.0

@@ -299,7 +299,7 @@ class ActRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     author: Mapped[str]
-    act: Mapped[str] = mapped_column(String(32))
+    act: Mapped[str]
     subject: Mapped[str]
 
 

@@ -4,8 +4,8 @@ A turn ends with the label, when it is given back, or by itself after a while. F
 least sure first; those drawn for the audit are mixed among them, and look no different.
 """
 
-from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    case,
     delete,
     exists,
     func,
@@ -29,8 +30,8 @@ from digitd.reading.validate import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE
 from digitd.records import FieldState, LabelMode, Order, Why
 from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
 from digitd.store.labels import Labels, retract
-from digitd.store.tables import documents, fields, labels, pages, turns
-from digitd.stored import ALL, Choice, Label, StoredField
+from digitd.store.tables import documents, doubts, fields, labels, pages, turns
+from digitd.stored import ALL, Choice, Label, StoredField, Waiting
 
 #: How long others see nothing of a field that a verifier passed over, and how long one is remembered who keys.
 SKIPPED_FOR, REMEMBERED_FOR = timedelta(hours=1), timedelta(days=30)
@@ -85,40 +86,34 @@ class Turns(Labels):
 
     def waiting(self, choice: Choice = ALL, *, verifier: str | None = None) -> int:
         """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
-        count = _of_form(select(func.count()).select_from(fields), choice.form)
+        count = _of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
         if verifier is not None:
             count = count.where(~_keyed_by(verifier))
         with self._reading() as connection:
-            return sum(connection.scalar(count.where(kind)) or 0 for kind in (_chosen(choice.why), in_audit()))
+            return sum(connection.scalar(count.where(kind)) or 0 for kind in (in_review(), in_audit()))
 
-    def waiting_by_form(self) -> dict[str | None, int]:
-        """How many fields wait to be keyed of each form that has some; None for pages that were read freely."""
-        found: Counter[str | None] = Counter()
-        with self._reading() as connection:
-            for kind in (in_review(), in_audit()):
-                by_form = select(pages.c.form, func.count()).join(fields, fields.c.page_id == pages.c.id).where(kind)
-                for form, count in connection.execute(by_form.group_by(pages.c.form)):
-                    found[form] += count
-        return dict(found)
-
-    def waiting_by_reason(self) -> dict[Why, int]:
-        """How many fields wait to be keyed for each reason that there is; those drawn for the audit are not told."""
-        count = select(func.count()).select_from(fields)
-        with self._reading() as connection:
-            found = {why: connection.scalar(count.where(_chosen(why))) or 0 for why in Why}
-        return {why: number for why, number in found.items() if number}
-
-    def waiting_since(self) -> dict[str | None, datetime]:
-        """When the document was seen of which a field of each form waits longest."""
+    def queue(self, *, verifier: str | None = None) -> list[Waiting]:
+        """How many fields of each form wait for each reason; for verifier, of those that they have not keyed."""
+        reason = case(
+            *((_reason(why), str(why)) for why in (Why.DOUBTED, Why.UNSURE, Why.ODD)), else_=str(Why.RULE)
+        ).label("why")
+        since = func.min(documents.c.seen_at).label("since")
         query = (
-            select(pages.c.form, func.min(documents.c.seen_at))
+            select(pages.c.form, reason, func.count().label("number"), since)
             .join(fields, fields.c.page_id == pages.c.id)
             .join(documents, pages.c.document_id == documents.c.id)
-            .where(in_review())
-            .group_by(pages.c.form)
+            .group_by(pages.c.form, reason)
         )
+        if verifier is not None:
+            query = query.where(~_keyed_by(verifier))
+        found: dict[tuple[str | None, Why], Waiting] = {}
         with self._reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            for kind in (in_review(), in_audit()):
+                for row in connection.execute(query.where(kind)):
+                    key, seen = (row.form, Why(row.why)), row.since
+                    known = found.get(key, Waiting(form=row.form, why=Why(row.why), count=0, since=seen))
+                    found[key] = replace(known, count=known.count + row.number, since=min(known.since, seen))
+        return list(found.values())
 
     def take_back(self, verifier: str, *, until: datetime) -> tuple[Label, StoredField] | None:
         """Take back the newest label that verifier keyed at a desk, and that stands; its field is theirs again.
@@ -149,8 +144,8 @@ def _held(connection: Connection, verifier: str, now: datetime, choice: Choice) 
     """The fields whose turn it is already, in the order in which they came."""
     query = _of_form(select(fields.c.id), choice.form).join(turns, turns.c.field_id == fields.c.id)
     mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
-    waits = by_itself(FieldState.REVIEW) & _reason(choice.why)
-    return list(connection.scalars(mine.where(waits | in_audit()).order_by(turns.c.id)))
+    waits = (by_itself(FieldState.REVIEW) | in_audit()) & _reason(choice.why)
+    return list(connection.scalars(mine.where(waits).order_by(turns.c.id)))
 
 
 def _waiting(
@@ -162,10 +157,11 @@ def _waiting(
     taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
     keyed = _keyed_by(verifier)
     free = ~taken & fields.c.id.not_in(besides)
-    rank, among = _ranks(choice.order)
+    (rank, among), reason = _ranks(choice.order), _reason(choice.why)
+    kinds = ((in_review(), rank), (in_audit(), among))
     fresh = [
-        _first(connection, _of_form(select(fields.c.id, each.label("rank")), choice.form).where(kind, free, ~keyed))
-        for kind, each in ((_chosen(choice.why), rank), (in_audit(), among))
+        _first(connection, ranked.where(kind, reason, free, ~keyed))
+        for kind, ranked in ((k, _of_form(select(fields.c.id, r.label("rank")), choice.form)) for k, r in kinds)
     ]
     found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
     if found is None:
@@ -173,7 +169,7 @@ def _waiting(
         by_all = select(func.count(labels.c.verifier.distinct())).where(
             labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), stands()
         )
-        again = _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(_chosen(choice.why))
+        again = _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(in_review(), reason)
         found = _first(connection, again.where(free, keyed, by_all.scalar_subquery() == len(team)))
     return None if found is None else int(found.id)
 
@@ -188,20 +184,20 @@ def _ranks(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     return fields.c.confidence, spread
 
 
-def _chosen(why: Why | None) -> ColumnElement[bool]:
-    """Whether a row of fields waits for that reason; None for any."""
-    return in_review() if why is None else in_review() & _reason(why)
-
-
 def _reason(why: Why | None) -> ColumnElement[bool]:
-    """Whether a row of fields that waits does so for that reason; None for any."""
+    """Whether a row of fields that waits does so for that reason; None for any.
+
+    What is audited waits for none: it is among those that the machine is unsure of, and looks like them.
+    """
     if why is None:
         return true()
-    doubted = fields.c.machine_state.concat("") != FieldState.REVIEW
+    review = fields.c.machine_state.concat("") == FieldState.REVIEW
+    audited = fields.c.audit_probability.is_not(None) & ~review
+    doubted = ~audited & (~review | exists().where(doubts.c.field_id == fields.c.id))
+    unsure = audited | fields.c.reason.startswith(UNSURE)
+    odd = or_(*(fields.c.reason.startswith(words) for words in (CUT_OFF, NO_DIGIT, INTERRUPTED)))
     if why is Why.DOUBTED:
         return doubted
-    unsure = fields.c.reason.startswith(UNSURE)
-    odd = or_(*(fields.c.reason.startswith(words) for words in (CUT_OFF, NO_DIGIT, INTERRUPTED)))
     return ~doubted & {Why.UNSURE: unsure, Why.ODD: odd, Why.RULE: ~unsure & ~odd}[why]
 
 

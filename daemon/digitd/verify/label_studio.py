@@ -42,6 +42,8 @@ class _Annotation(BaseModel):
     result: list[_Result] = []
     was_cancelled: bool = False
     completed_by: int | dict[str, Any] | None = None
+    created_at: str = ""
+    updated_at: str = ""
 
     @property
     def verifier(self) -> str:
@@ -55,7 +57,7 @@ class _Annotation(BaseModel):
         for result in self.result:
             if result.from_name in {VALUE, ""}:
                 text = result.value.text
-                return text if isinstance(text, str) else "".join(text)
+                return text if isinstance(text, str) else " ".join(text)  # of several none is taken: no digits
         return None
 
 
@@ -125,7 +127,8 @@ def _task(field: StoredField, label: Label | None) -> dict[str, Any]:
 
 
 def _row(line: int, task: _Task) -> Iterator[LabelRow]:
-    said = [(one.verifier, one.value) for one in task.annotations if not one.was_cancelled and one.value is not None]
+    by_time = sorted(task.annotations, key=lambda one: one.updated_at or one.created_at)
+    said = [(one.verifier, one.value) for one in by_time if not one.was_cancelled and one.value is not None]
     for verifier, value in said[-1:]:
         data = task.data
         yield LabelRow(

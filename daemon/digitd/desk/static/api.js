@@ -8,6 +8,19 @@ export class Refused extends Error {
   }
 }
 
+/** Lead to the door in another tab when a login has ended: what is on this page stays, and goes on from there. */
+function door(shut) {
+  const there = document.getElementById("door");
+  if (!shut) there?.remove();
+  if (!shut || there) return;
+  const words = document.createElement("p");
+  words.id = "door";
+  words.setAttribute("role", "alert");
+  const link = Object.assign(document.createElement("a"), { href: "/login", target: "_blank", textContent: "Log in in another tab" });
+  words.append("Your login has ended. ", link, "; what is here stays, and goes on then.");
+  document.querySelector("header").after(words);
+}
+
 /** Ask, and return what is answered; throws Refused. */
 export async function ask(method, path, body) {
   let answer;
@@ -21,9 +34,7 @@ export async function ask(method, path, body) {
   } catch {
     throw new Refused(0, "the desk does not answer");
   }
-  if (answer.status === 401 && path !== "/login") {
-    location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);  // the login has ended; nothing typed is lost
-  }
+  door(answer.status === 401 && path !== "/login");
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const detail = told.detail;

@@ -9,19 +9,28 @@ const approve = document.getElementById("approve");
 const doubt = document.getElementById("doubt");
 const state = document.getElementById("state");
 
-function sheet({ page, width_px, height_px }, values) {
+function sheet({ number: page, width_px, height_px, reason }, values) {
   const figure = document.createElement("figure");
   figure.className = "sheet";
   const image = new Image();
   image.alt = `Page ${page}`;
-  if (width_px) image.style.aspectRatio = `${width_px} / ${height_px}`;  // values are in their place before it comes
+  image.style.aspectRatio = `${width_px} / ${height_px}`;  // values are in their place before it comes
   image.src = `/api/v1/documents/${number}/pages/${page}/picture`;
   image.onerror = () => { image.alt = `Page ${page}: its file is not in the archive any more.`; };
   const list = document.createElement("ul");
   list.setAttribute("aria-label", `Fields of page ${page}`);
   list.append(...values.map(placed));
-  figure.append(image, list);
+  const frame = document.createElement("div");
+  frame.className = "frame";
+  frame.append(image, list);
+  figure.append(...(reason ? [doubtOf(page, reason)] : []), frame);
   return figure;
+}
+
+function doubtOf(page, reason) {
+  const words = document.createElement("figcaption");
+  words.textContent = `Page ${page}: ${reason}`;
+  return words;
 }
 
 function placed(value) {
@@ -75,8 +84,7 @@ function happened(step) {
 async function show() {
   const whole = await ask("GET", `/documents/${number}`);
   const known = whole.state === "done" || whole.state === "review";
-  const sheets = whole.pages.length || !known ? whole.pages : [{ page: 1 }];
-  pages.replaceChildren(...sheets.map((one) => sheet(one, whole.values.filter((value) => value.page === one.page))));
+  pages.replaceChildren(...whole.pages.map((one) => sheet(one, whole.values.filter((value) => value.page === one.number))));
   document.getElementById("checks").replaceChildren(...whole.checks.map(checked));
   document.getElementById("history").replaceChildren(...whole.history.map(happened));
   document.getElementById("reason").textContent = whole.reason;
@@ -86,17 +94,23 @@ async function show() {
   approve.dataset.waits = waits || !known;
   approve.disabled = waits || !known;
   doubt.disabled = true;
-  return whole.pages.length ? "" : "Nothing was read on it.";
+  return whole.values.length ? "" : "Nothing was read on it.";
 }
+
+let busy = false;
 
 /** Do something to the document, say so, and show it as it is then. */
 async function act(words, method, path, body) {
+  if (busy) return;
+  busy = true;
   try {
     await ask(method, path, body);
     await show();
     tell(words);
   } catch (refused) {
     tell(`${refused.message[0].toUpperCase()}${refused.message.slice(1)}.`, true);
+  } finally {
+    busy = false;
   }
 }
 

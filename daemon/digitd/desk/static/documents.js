@@ -2,6 +2,7 @@
 const QUIET_MS = 300;
 
 let due = 0;
+let events = null;
 
 async function renew() {
   const answer = await fetch(location.href).catch(() => null);
@@ -12,7 +13,19 @@ async function renew() {
   old.replaceWith(fresh);
 }
 
-new EventSource("/api/v1/events").addEventListener("document", () => {
-  clearTimeout(due);
-  due = setTimeout(renew, QUIET_MS);
+/** Listen while the list can be seen: a browser has few connections to a desk, and other tabs need them. */
+function listen() {
+  events?.close();
+  if (document.hidden) return;
+  events = new EventSource("/api/v1/events");
+  events.addEventListener("document", () => {
+    clearTimeout(due);
+    due = setTimeout(renew, QUIET_MS);
+  });
+}
+
+document.addEventListener("visibilitychange", () => {
+  listen();
+  if (!document.hidden) renew();
 });
+listen();

@@ -32,6 +32,9 @@ let busy = false;
 /** What was typed that is longer than its field, and said to be. */
 let warned = "";
 
+/** What was said before of a field that was taken back: it stands in the box, and is nobody's typing. */
+let restored = "";
+
 // What this person said at this desk and was not sent yet, oldest first: in this page, or in one that was closed. Each is
 // kept by itself, so that pages beside each other lose nothing of each other's; sent by two of them it is said once.
 const unsent = {
@@ -84,6 +87,7 @@ function again(image, source, words) {
 /** Paint the first field. */
 function show(value = "") {
   warned = "";
+  restored = value;
   const turn = turns[0];
   typed.value = value;
   typed.disabled = !turn;
@@ -131,14 +135,19 @@ function showPage(turn) {
 
 /** Say what the field that is shown is, and show the next at once. */
 function say(value, verdict, words) {
+  if (!turns.length) return;
+  const body = { value, verdict, duration_ms: spent(shownAt), entry: entry() };
   const turn = turns.shift();
-  if (!turn) return;
-  const body = { value, verdict, duration_ms: spent(shownAt), entry: crypto.randomUUID() };
   unsent.add({ id: turn.id, field: turn.field, at: Date.now(), body });
   count(-1);
   tell(`${words} for ${turn.field}.`);
   show();
   send();
+}
+
+/** A name for one act of saying: 128 random bits. (`crypto.randomUUID` is there by https only.) */
+function entry() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Change the number that is shown of those that wait. */
@@ -227,7 +236,7 @@ const KEYS = {
 
 function press(key) {
   if (busy) return;
-  if ("bxw".includes(key) && typed.value) tell("There are digits: Enter saves them, Escape takes them away.");
+  if (typed.value && typed.value !== restored) tell("There are digits: Enter saves them, Escape takes them away.");
   else KEYS[key]();
 }
 

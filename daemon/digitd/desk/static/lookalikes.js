@@ -36,6 +36,7 @@ function paint() {
   glyphs.style.setProperty("--columns", screen.columns);
   glyphs.style.setProperty("--rows", rows);
   glyphs.replaceChildren(...screen.items.map(button));
+  for (const place of screen.marked) toggle(glyphs.children[place]);
   look(null);
   shownAt = performance.now();
   glyphs.firstElementChild?.focus({ preventScroll: true });
@@ -97,7 +98,6 @@ async function undo() {
     }
     screen = taken;
     paint();
-    for (const place of taken.marked) toggle(glyphs.children[place]);
     tell("Taken back: this screen is as you left it.");
   } catch (refused) {
     tell(`${refused.message[0].toUpperCase()}${refused.message.slice(1)}.`, refused.status !== 404);
