@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from digitd.config import Config, Verify
 from digitd.desk.app import create_app
-from digitd.desk.guard import HEADERS, Hosts
+from digitd.desk.guard import HEADERS, KEPT, Hosts
 from digitd.desk.pictures import Pages
 from digitd.intake import archive
 from digitd.records import FieldState, LabelMode, Verdict
@@ -260,13 +260,18 @@ def test_its_own_pages_may(seat: Seat) -> None:
         "/documents/1",
         "/api/v1/turns",
         "/api/v1/nothing",
-        "/static/desk.css",
     ],
 )
 def test_every_answer_is_guarded(seat: Seat, path: str) -> None:
     """No code from elsewhere, in nobody's frame, kept by no cache; errors too."""
     answer = seat().get(path)
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_scripts_and_styles_are_kept_for_a_minute(seat: Seat) -> None:
+    """They are guarded like all else, but tell nothing of anybody."""
+    answer = seat().get("/static/desk.css")
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS | KEPT
 
 
 def test_pages_hold_names_as_text(seat: Seat, record: Any, make_field: Any) -> None:
