@@ -1,5 +1,6 @@
 """Keying field after field in a browser, as a clerk does: with the keyboard alone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ def test_a_clerk_keys_all_that_waits(browse: Any, store: Store) -> None:
     expect(page.locator("#picture")).to_contain_text("Nothing waits for you")
     saved(page, 0)
     assert labels(store) == {"two": "22", "one": "11", "three": "33"}
+    expect(page.locator("#pace")).to_have_text(re.compile(r"^3 keyed, \d+\.\d s and 3\.0 keys each$"))
 
 
 def test_every_key_does_what_its_button_says(browse: Any, store: Store) -> None:

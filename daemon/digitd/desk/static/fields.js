@@ -11,6 +11,8 @@ const where = document.getElementById("where");
 const page = document.getElementById("page");
 const mark = document.getElementById("mark");
 
+const pace = document.getElementById("pace");
+
 const KEPT = `digitd.unsent/${desk.dataset.desk}/`;
 const AGAIN_MS = 2000;
 const IDLE_MS = 5000;
@@ -34,6 +36,9 @@ let warned = "";
 
 /** What was said before of a field that was taken back: it stands in the box, and is nobody's typing. */
 let restored = "";
+
+/** What was keyed in this sitting: fields, keys, and the time that they took. */
+const sitting = { fields: 0, keys: 0, ms: 0 };
 
 // What this person said at this desk and was not sent yet, oldest first: in this page, or in one that was closed. Each is
 // kept by itself, so that pages beside each other lose nothing of each other's; sent by two of them it is said once.
@@ -138,11 +143,21 @@ function say(value, verdict, words) {
   if (!turns.length) return;
   const body = { value, verdict, duration_ms: spent(shownAt), entry: entry() };
   const turn = turns.shift();
+  tally(1, value.length + 1, body.duration_ms);
   unsent.add({ id: turn.id, field: turn.field, at: Date.now(), body });
   count(-1);
   tell(`${words} for ${turn.field}.`);
   show();
   send();
+}
+
+/** Count what was keyed, and tell how fast it goes. */
+function tally(fields, keys, ms) {
+  sitting.fields += fields;
+  sitting.keys += keys;
+  sitting.ms += ms;
+  const each = (total) => (total / sitting.fields).toFixed(1);
+  pace.textContent = sitting.fields ? `${sitting.fields} keyed, ${each(sitting.ms / 1000)} s and ${each(sitting.keys)} keys each` : "";
 }
 
 /** A name for one act of saying: 128 random bits. (`crypto.randomUUID` is there by https only.) */
@@ -215,6 +230,7 @@ async function undo() {
     turns.unshift(prepared(first));
     take(answer);
     count(1);
+    if (sitting.fields) tally(-1, 1, 0);  // the time and the keys were spent
     show(answer.said);
     tell(`Taken back: ${answer.said || "what was said"} for ${first.field}.`);
   } catch (refused) {
