@@ -4,7 +4,7 @@ A turn ends with the label, when it is given back, or by itself after a while. F
 least sure first; those drawn for the audit are mixed among them, and look no different.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,12 +66,11 @@ class Turns(Labels):
             chosen = held = _held(connection, verifier, now, choice)[:count]
             mine = (turns.c.verifier == verifier) & turns.c.field_id.in_(held)
             connection.execute(update(turns).where(mine).values(until=now + lasting))
-            while len(chosen) < count:
-                found = _waiting(connection, verifier, now, choice, besides=chosen)
-                if found is None:
-                    break
-                chosen = [*chosen, found]
-                _give(connection, found, verifier, until=now + lasting)
+            if len(chosen) < count:
+                fresh = _waiting(connection, verifier, now, choice, count=count - len(chosen), besides=chosen)
+                chosen = [*chosen, *fresh]
+                for field_id in fresh:
+                    _give(connection, field_id, verifier, until=now + lasting)
         return self.fields_of(chosen, evidence=evidence)
 
     def skip_turn(self, field_id: int, verifier: str, *, now: datetime) -> None:
@@ -149,29 +148,28 @@ def _held(connection: Connection, verifier: str, now: datetime, choice: Choice) 
 
 
 def _waiting(
-    connection: Connection, verifier: str, now: datetime, choice: Choice, *, besides: Collection[int]
-) -> int | None:
-    """The field that comes next, besides some."""
+    connection: Connection, verifier: str, now: datetime, choice: Choice, *, count: int, besides: Collection[int]
+) -> list[int]:
+    """The fields that come next, at most count, besides some."""
     of_others = (turns.c.verifier != verifier) & turns.c.skipped.is_(False)
     passed_over = (turns.c.verifier == verifier) & turns.c.skipped.is_(True)
     taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
     keyed = _keyed_by(verifier)
-    free = ~taken & fields.c.id.not_in(besides)
-    (rank, among), reason = _ranks(choice.order), _reason(choice.why)
-    kinds = ((in_review(), rank), (in_audit(), among))
-    fresh = [
-        _first(connection, ranked.where(kind, reason, free, ~keyed))
-        for kind, ranked in ((k, _of_form(select(fields.c.id, r.label("rank")), choice.form)) for k, r in kinds)
-    ]
-    found = min((row for row in fresh if row is not None), key=lambda row: row.rank, default=None)
-    if found is None:
+    free = ~taken & fields.c.id.not_in(besides) & _reason(choice.why)
+    review, audit = (
+        _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(kind, free)
+        for kind, rank in zip((in_review(), in_audit()), _ranks(choice.order), strict=True)
+    )
+    fresh = [row for ranked in (review, audit) for row in _first(connection, ranked.where(~keyed), count)]
+    found = [int(row.id) for row in sorted(fresh, key=lambda row: (row.rank, row.id))[:count]]
+    if len(found) < count:
         team = _team(connection, verifier, since=now - REMEMBERED_FOR)
         by_all = select(func.count(labels.c.verifier.distinct())).where(
             labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), stands()
         )
-        again = _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(in_review(), reason)
-        found = _first(connection, again.where(free, keyed, by_all.scalar_subquery() == len(team)))
-    return None if found is None else int(found.id)
+        again = review.where(keyed, by_all.scalar_subquery() == len(team))
+        found += [int(row.id) for row in _first(connection, again, count - len(found))]
+    return found
 
 
 def _ranks(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -201,8 +199,8 @@ def _reason(why: Why | None) -> ColumnElement[bool]:
     return ~doubted & {Why.UNSURE: unsure, Why.ODD: odd, Why.RULE: ~unsure & ~odd}[why]
 
 
-def _first(connection: Connection, query: Select[Any]) -> Row[Any] | None:
-    return connection.execute(query.order_by(text("rank"), fields.c.id).limit(1)).first()
+def _first(connection: Connection, query: Select[Any], count: int) -> Sequence[Row[Any]]:
+    return connection.execute(query.order_by(text("rank"), fields.c.id).limit(count)).all()
 
 
 def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
