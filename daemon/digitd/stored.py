@@ -235,6 +235,16 @@ class StoredField:
         return self.audit_probability is not None and self.state is FieldState.ACCEPTED
 
     @property
+    def waits(self) -> bool:
+        """Whether somebody is to key it: nobody may tell why."""
+        return self.state is FieldState.REVIEW or self.in_audit
+
+    @property
+    def crop_type(self) -> str:
+        """The media type of its picture."""
+        return "image/png" if self.crop.startswith(b"\x89PNG") else "image/jpeg"
+
+    @property
     def value(self) -> str:
         """The value to use: what people settled, else the machine's."""
         settled = self.label is not None and self.state is FieldState.VERIFIED

@@ -62,3 +62,4 @@ def test_who_comes_by_a_link_from_elsewhere_is_not_asked_again(ada: None, browse
     page.wait_for_url("**/")
     page.goto(page.url + "login?to=/documents")
     page.wait_for_url("**/documents")
+    expect(page.get_by_role("heading", name="Documents")).to_be_visible()

@@ -15,12 +15,10 @@ from digitd.records import Role
 from digitd.report.people import VerifierFigures, verifiers
 from digitd.store import Store
 from digitd.stored import Verifier
+from digitd.verify.keying import LONGEST_NAME
 
 #: A token's random bytes.
 TOKEN_BYTES = 32
-
-#: The longest name of a verifier, in characters: what a label shows.
-LONGEST_NAME = 64
 
 
 @click.group()

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
-from digitd.desk.pictures import kind_of
 from digitd.desk.room import Room, TheKeying, TheName, TheRoom
 from digitd.records import Order, Verdict, Why
 from digitd.stored import Choice, StoredField, Waiting
@@ -175,7 +174,7 @@ def picture(room: TheRoom, field_id: Id) -> Response:
     found = _field(room, field_id, evidence=True)
     if not found.crop:
         raise HTTPException(404, "its picture was deleted after its time")
-    return Response(found.crop, media_type=kind_of(found.crop))
+    return Response(found.crop, media_type=found.crop_type)
 
 
 @router.get(

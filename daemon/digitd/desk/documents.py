@@ -25,7 +25,7 @@ from digitd.stored import StoredField, as_row
 router = APIRouter(tags=["documents"])
 
 #: The longest name of what is handed in, in characters.
-LONGEST_NAME = 200
+LONGEST_FILE_NAME = 200
 
 
 class Facts(BaseModel):
@@ -141,7 +141,7 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     if not found:
         raise HTTPException(404, "there is no such document")
     fields = list(room.store.fields(document_id=document_id))
-    unsettled = {field.page for field in fields if _waits(field)}
+    unsettled = {field.page for field in fields if field.waits}
     return Whole(
         **Facts.model_validate(found[0]).model_dump(),
         history=[Step.model_validate(step) for step in room.store.history(document_id)],
@@ -171,7 +171,7 @@ async def hand_in(
     room: TheRoom,
     person: AnAdmin,
     request: Request,
-    name: Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)],
+    name: Annotated[str, Path(min_length=1, max_length=LONGEST_FILE_NAME)],
     form: Annotated[str | None, Query(max_length=200)] = None,
 ) -> HandedIn:
     """Hand in a document: the body is its bytes, form what it must be. The same bytes again are handed in once."""
@@ -224,7 +224,7 @@ def _checks(fields: Sequence[StoredField], forms: pathlib.Path) -> list[Check]:
         known = {field.name: field for field in of_page}
         decimals, rules = _rules(form, set(known), forms)
         for rule in rules:
-            waits = any(_waits(known[name]) for name in rule.names())
+            waits = any(known[name].waits for name in rule.names())
             told = "" if waits else rule.fault({name: field.value for name, field in known.items()}, decimals)
             found.append(Check(page=page, rule=rule.words(), holds=None if waits else not told, told=told))
     return found
@@ -240,13 +240,9 @@ def _rules(form: str | None, names: Set[str], forms: pathlib.Path) -> tuple[dict
     return decimals, [rule for page in pages for rule in page.rules if set(rule.names()) <= names]
 
 
-def _waits(field: StoredField) -> bool:
-    return field.state is FieldState.REVIEW or field.in_audit
-
-
 def _value(field: StoredField, *, speaks: bool) -> Value:
     """speaks: whether its reason may be told; it may name what was read in fields of its page that wait."""
-    waits = _waits(field)
+    waits = field.waits
     return Value(
         id=field.id,
         page=field.page,

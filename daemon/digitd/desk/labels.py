@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from digitd.desk.api import LARGEST_ID
 from digitd.desk.room import AnAdmin, TheRoom
@@ -23,8 +23,6 @@ class After(BaseModel):
 
 class Settled(BaseModel):
     """What a field is: the label that settled it, and what the machine had read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     label: int
     document: str

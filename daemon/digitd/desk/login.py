@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from digitd.desk.room import (
     LOGIN_COOKIE,
-    LONGEST_NAME,
     LONGEST_TOKEN,
     NAME_COOKIE,
     NAME_KEPT_SECONDS,
@@ -20,6 +19,7 @@ from digitd.desk.room import (
     caller,
 )
 from digitd.records import Role
+from digitd.verify.keying import LONGEST_NAME
 
 #: What anybody may ask, and what those may who are let in.
 doors = APIRouter(tags=["access"])

@@ -30,11 +30,6 @@ COLUMNS = 10
 JPEG = (cv2.IMWRITE_JPEG_QUALITY, 80)
 
 
-def kind_of(picture: bytes) -> str:
-    """The media type of a field's picture."""
-    return "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
-
-
 def sheet(glyphs: Sequence[StoredGlyph]) -> bytes:
     """Glyphs beside and below each other, dark on light, as PNG: COLUMNS in a row, GLYPH_SIDE pixels each way."""
     rows = -(-len(glyphs) // COLUMNS)

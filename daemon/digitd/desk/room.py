@@ -14,13 +14,13 @@ from digitd.desk.tries import Tries
 from digitd.records import Role
 from digitd.store import Store
 from digitd.stored import Document, Verifier
-from digitd.verify.keying import Keying, keying
+from digitd.verify.keying import LONGEST_NAME, Keying, keying
 
 #: The cookie with the name of the person at this browser, where nobody has to prove it; and with the key of a login.
 NAME_COOKIE, LOGIN_COOKIE = "digitd_name", "digitd_login"
 
-#: A name's length in characters, and how long a browser keeps it.
-LONGEST_NAME, NAME_KEPT_SECONDS = 64, 90 * 24 * 3600
+#: How long a browser keeps a name.
+NAME_KEPT_SECONDS = 90 * 24 * 3600
 
 #: A token's length in characters at most: longer ones are not looked at.
 LONGEST_TOKEN = 200

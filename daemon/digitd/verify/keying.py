@@ -16,6 +16,9 @@ from digitd.stored import ALL, Choice, Label, StoredField
 #: How long a field is on one screen and on no other, where nothing else is said.
 TURN = timedelta(minutes=5)
 
+#: The longest name of a verifier, in characters.
+LONGEST_NAME = 64
+
 #: More digits than any field has.
 LONGEST = 32
 

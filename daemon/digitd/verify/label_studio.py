@@ -110,13 +110,12 @@ def _waiting(store: Store, form: str | None) -> Iterator[StoredField]:
     """Fields to be keyed, those drawn for the audit among them."""
     states = [FieldState.REVIEW, FieldState.ACCEPTED]
     for field in store.fields(form=form, states=states, evidence=True):
-        if field.state is FieldState.REVIEW or field.in_audit:
+        if field.waits:
             yield field
 
 
 def _task(field: StoredField, label: Label | None) -> dict[str, Any]:
-    kind = "png" if field.crop.startswith(b"\x89PNG") else "jpeg"
-    picture = f"data:image/{kind};base64,{base64.b64encode(field.crop).decode()}" if field.crop else ""
+    picture = f"data:{field.crop_type};base64,{base64.b64encode(field.crop).decode()}" if field.crop else ""
     task: dict[str, Any] = {
         "data": {"picture": picture, "document": field.document, "page": field.page, "field": field.name}
     }
