@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.reading.locate import box_on_page, locate, locate_freely, page_box
+from digitd.reading.locate import boxes_on_page, locate, locate_freely, page_box
 from digitd.reading.locate.regions import LOWEST_FIELD_PX
 from digitd.records import Box, Page, Registration
 
@@ -49,7 +49,7 @@ def test_a_fine_scan_is_cut_smaller_in_the_same_place(drawn_form, dpi):
     assert np.quantile(difference, 0.9) < 60
     inner = Box(x0=fine.margin_px, y0=fine.margin_px, x1=fine.pixels.shape[1] - fine.margin_px,
                 y1=fine.pixels.shape[0] - fine.margin_px)  # fmt: skip
-    back, there = box_on_page(fine, inner), page_box(fine)
+    (back,), there = boxes_on_page(fine, [inner]), page_box(fine)
     assert back.corners() == pytest.approx(there.corners())
 
 
@@ -69,7 +69,7 @@ def test_boxes_go_back_to_the_page(drawn_form):
     whole = page_box(region)
     assert (whole.x0, whole.y1) == pytest.approx((field.x0, field.y1))
     inner = Box(x0=region.margin_px, y0=region.margin_px, x1=region.margin_px + 10, y1=region.margin_px + 10)
-    found = box_on_page(region, inner)
+    (found,) = boxes_on_page(region, [inner])
     assert (found.x0, found.y0, found.width) == pytest.approx((field.x0, field.y0, 10), abs=0.1)
 
 

@@ -47,22 +47,26 @@ def open_form(name: str, forms: Path) -> tuple[Template, ...]:
     if name not in names(forms):
         known = ", ".join(names(forms)) or "none"
         raise TemplateError(f"no form called {name!r} in {forms} (there: {known}). Make it with `digitd form new`.")
-    return template_file.read(path_of(name, forms))
+    path = path_of(name, forms)
+    try:
+        found = path.stat()
+    except OSError:
+        return template_file.read(path)  # says what is the matter
+    return _read(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _as_it_is: tuple[int, int, int]) -> tuple[Template, ...]:
+    return template_file.read(path)
 
 
 def longest_of(name: str, field: str, forms: Path) -> int | None:
     """How many digits a field of a form holds; None where it does not say, or there is no such form or field."""
     try:
-        return _longest(name, path_of(name, forms).stat().st_mtime_ns, forms).get(field)
-    except (OSError, TemplateError):
+        fields = [each for page in open_form(name, forms) for each in page.fields if each.name == field]
+    except TemplateError:
         return None
-
-
-@lru_cache(maxsize=64)
-def _longest(name: str, _changed: int, forms: Path) -> dict[str, int]:
-    fields = [field for page in open_form(name, forms) for field in page.fields]
-    most = {field.name: field.cells or (field.rules.digits[1] if field.rules.digits else 0) for field in fields}
-    return {name: count for name, count in most.items() if count}
+    return next((each.cells or (each.rules.digits[1] if each.rules.digits else None) for each in fields), None)
 
 
 def reference_pages(pages: Sequence[Template], limits: Limits) -> list[Page]:

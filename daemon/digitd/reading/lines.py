@@ -1,6 +1,7 @@
 """Lines in a field that are no writing: borders, dividers, dashes up to a number; taken away. Arrays in, arrays out."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -90,7 +91,7 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 def _lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     runs = steady_runs(ink)
     through, across = _through(runs, frame), _at_edges(runs, frame)
-    down = _down(steady_runs(np.ascontiguousarray(ink.T)), frame, ends=() if frame.exact else _ends(through))
+    down = _down(ink, frame, ends=() if frame.exact else _ends(through))
     if not frame.exact:
         across, down = _held(across | through, down, frame)
         through &= _thin(runs, LINE_UNHELD * frame.width, frame)
@@ -186,12 +187,32 @@ def _ends(through: NDArray[np.uint8]) -> tuple[float, ...]:
     return (float(columns[0]), float(columns[-1])) if len(columns) else ()
 
 
-def _down(runs: NDArray[np.int32], frame: Frame, *, ends: Sequence[float]) -> NDArray[np.uint8]:
-    """Borders and dividers of runs in the turned field; the mask is upright again.
+def _down(ink: NDArray[np.uint8], frame: Frame, *, ends: Sequence[float]) -> NDArray[np.uint8]:
+    """Borders and dividers, looked for in the turned field; the mask is upright again.
 
-    Elsewhere a line down is a 1, even from border to border: a divider that no template tells of is read as one.
+    Elsewhere a line down is a 1, even from border to border: a divider that no template tells of is read as one. So
+    what is far from where one may be is not looked at.
     """
-    return np.ascontiguousarray(_where_expected(runs, (*frame.uprights(), *ends), frame, side=frame.height).T)
+    places = sorted({*frame.uprights(), *ends})
+    reach = math.ceil(max(3.0, frame.loose * frame.height)) + 2 * _thickest(frame) + 4
+    found = np.zeros_like(ink)
+    for first, last in _merged([(place - reach, place + reach) for place in places], ink.shape[1]):
+        runs = steady_runs(np.ascontiguousarray(ink[:, first:last].T))
+        near = [place - first for place in places if first <= place <= last]
+        found[:, first:last] = _where_expected(runs, near, frame, side=frame.height).T
+    return found
+
+
+def _merged(spans: Iterable[tuple[float, float]], length: int) -> list[tuple[int, int]]:
+    """Spans in the order of their beginnings, those that overlap as one, each within 0 and length."""
+    whole: list[tuple[int, int]] = []
+    for start, end in spans:
+        first, last = max(0, math.floor(start)), min(length, math.ceil(end))
+        if whole and first <= whole[-1][1]:
+            first = whole.pop()[0]
+        if first < last:
+            whole.append((first, last))
+    return whole
 
 
 def _held(

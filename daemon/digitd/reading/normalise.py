@@ -85,8 +85,8 @@ def _stretch(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.zeros((0, 0), np.uint8)
     counts = np.bincount(ink.ravel(), minlength=256)
     counts[: max(1, math.ceil(FAINTEST * top))] = 0
-    cumulative = np.cumsum(counts)
-    full = int(np.searchsorted(cumulative, FULL_INK * cumulative[-1]))
+    cumulative = counts.cumsum()
+    full = int(cumulative.searchsorted(FULL_INK * cumulative[-1]))
     bare = cv2.threshold(ink, math.ceil(FAINTEST * full) - 1, 0, cv2.THRESH_TOZERO)[1]
     stretched: NDArray[np.uint8] = cv2.convertScaleAbs(bare, alpha=255.0 / full)
     return stretched

@@ -209,7 +209,7 @@ def _fields(seen: Sequence[Seen], template: Template | None, *, settings: Settin
         FieldCandidates(
             name=one.region.name,
             candidates=one.decoded.candidates,
-            contents=tuple(glyph.content for glyph in one.evidence()),
+            contents=tuple(one.contents()),
             rules=rules.get(one.region.name, NO_RULES),
             cut_off=one.region.cut_off,
         )

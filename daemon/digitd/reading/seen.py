@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.decode import Decoded, decode
-from digitd.reading.locate import box_on_page
+from digitd.reading.locate import boxes_on_page
 from digitd.reading.normalise import GLYPH_SIDE, normalise
 from digitd.reading.segment.lattice import as_said, score
 from digitd.records import NOT_A_DIGIT, Box, CellContent, Glyph, Region, Symbol
@@ -123,16 +123,21 @@ class Seen:
 
     def evidence(self, value: str | None = None) -> Iterator[Glyph]:
         """Of each of these what the classifier saw and said; a blank cell has black pixels and is *not a digit*."""
-        steps = {self.inked[place].span: (place, is_digit) for place, is_digit in self._steps(value)}
-        for position, symbol in enumerate(self.taken(value)):
-            if symbol.ink.size:
-                place, is_digit = steps[symbol.span]
-                pixels, chances = self.glyphs[place], self.probabilities[place]
-                content = CellContent.DIGIT if is_digit else CellContent.OTHER
+        places = {self.inked[place].span: place for place in self.places(value)}
+        symbols, contents = self.taken(value), self.contents(value)
+        boxes = boxes_on_page(self.region, [symbol.box for symbol in symbols])
+        for position, (symbol, content, box) in enumerate(zip(symbols, contents, boxes, strict=True)):
+            if content is CellContent.BLANK:
+                pixels, chances = BLACK, _certainly_nothing()
             else:
-                pixels, chances, content = BLACK, _certainly_nothing(), CellContent.BLANK
-            box = box_on_page(self.region, symbol.box)
+                pixels, chances = self.glyphs[places[symbol.span]], self.probabilities[places[symbol.span]]
             yield Glyph(position=position, box=box, content=content, pixels=pixels, probabilities=chances)
+
+    def contents(self, value: str | None = None) -> list[CellContent]:
+        """What each of these is."""
+        found = {self.inked[place].span: is_digit for place, is_digit in self._steps(value)}
+        said = {True: CellContent.DIGIT, False: CellContent.OTHER}
+        return [said[found[symbol.span]] if symbol.ink.size else CellContent.BLANK for symbol in self.taken(value)]
 
     def _steps(self, value: str | None) -> list[tuple[int, bool]]:
         values = [candidate.value for candidate in self.decoded.candidates]

@@ -5,7 +5,7 @@ is neither coarse nor finer than a pen needs.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -25,6 +25,9 @@ LOWEST_FIELD_PX, LARGER = 64, 4.0
 
 #: Dots an inch beyond which nothing more is seen of a pen's stroke; a field is cut smaller, but not lower than above.
 FINEST_DPI = 200.0
+
+#: At this scale and below, a pixel covers more of the page than the four that it is interpolated from.
+HALF = 0.5
 
 #: A field that reaches over the page's edge by more than this share of its height is cut off.
 OVER_THE_EDGE = 0.15
@@ -86,15 +89,18 @@ def page_box(region: Region) -> Box:
     return _around(region.quad)
 
 
-def box_on_page(region: Region, box: Box) -> Box:
-    """The upright box, in page pixels, around a box given in region pixels."""
+def boxes_on_page(region: Region, boxes: Sequence[Box]) -> list[Box]:
+    """The upright boxes, in page pixels, around boxes given in region pixels."""
+    if not boxes:
+        return []
     height, width = region.pixels.shape
     margin = region.margin_px
     corners = np.array(
         [(margin, margin), (width - margin, margin), (width - margin, height - margin), (margin, height - margin)]
     )
     to_page = cv2.getPerspectiveTransform(corners.astype(np.float32), region.quad.astype(np.float32))
-    return _around(cv2.perspectiveTransform(box.corners()[:, None], to_page)[:, 0])
+    inside = np.concatenate([box.corners() for box in boxes])
+    return [_around(points) for points in cv2.perspectiveTransform(inside[:, None], to_page).reshape(-1, 4, 2)]
 
 
 def _around(points: NDArray[np.float64]) -> Box:
@@ -111,8 +117,8 @@ def _cut(
     margin = max(2, round(MARGIN * height))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) + margin
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
-    seen, corner = (pixels, np.zeros(2)) if scale >= 1 else _shrunk_around(pixels, quad, scale, margin=2 * margin)
-    upright = cv2.getPerspectiveTransform(((quad - corner) * min(1.0, scale)).astype(np.float32), corners)
+    seen, seen_quad = _halved_around(pixels, quad, scale, margin=2 * margin) if scale <= HALF else (pixels, quad)
+    upright = cv2.getPerspectiveTransform(seen_quad.astype(np.float32), corners)
     way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
     cut = cv2.warpPerspective(seen, upright, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
     return Region(
@@ -125,17 +131,17 @@ def _cut(
     )
 
 
-def _shrunk_around(
+def _halved_around(
     pixels: NDArray[np.uint8], quad: NDArray[np.float64], scale: float, *, margin: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The part of a page around quad, made smaller, and where its left upper corner lies on the page."""
+    """The part of a page around quad, halved until less than a half of scale is left, and where quad lies in it."""
     around, least = margin / scale, math.ceil(1 / scale)  # of what lies off the page, its edge
     sides = np.array(pixels.shape[::-1])
     low = np.floor(quad.min(axis=0) - around).clip(0, np.maximum(0, sides - least))
     high = np.ceil(quad.max(axis=0) + around).clip(low + least, np.maximum(low + least, sides))
     (x0, y0), (x1, y1) = low.astype(int), high.astype(int)
-    small = cv2.resize(pixels[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), low
+    small, left = inks.halved(pixels[y0:y1, x0:x1], scale)
+    return small, (quad - low) * scale / left
 
 
 def _width(quad: NDArray[np.float64]) -> float:
