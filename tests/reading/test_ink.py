@@ -1,9 +1,19 @@
-"""Pictures are made smaller without anything moving."""
+"""Pictures are made smaller without anything moving; writing is told from the paper's pattern."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
-from digitd.reading.ink import shrink
+from digitd.demo.handwriting import write_number
+from digitd.demo.pen import some_hand
+from digitd.reading.ink import darkness, shrink, writing
+from digitd.reading.lines import Frame
+from digitd.records import Box
+
+HEIGHT, WIDTH = 60, 240
+WHOLE = Frame(x0=0, y0=0, x1=WIDTH, y1=HEIGHT, exact=0.0)
 
 
 @pytest.mark.parametrize("height", [999, 2000, 3507, 8191])
@@ -17,3 +27,39 @@ def test_what_is_made_smaller_stays_where_it_is(height):
     found = float((darkness * np.arange(len(darkness))).sum() / darkness.sum())
     assert (found + 0.5) / scale - 0.5 == pytest.approx(place, abs=0.15 / scale)
     assert max(small.shape) in {499, 500}
+
+
+def written(value: str, box: Box, *, darkness: float) -> np.ndarray:
+    """White paper with a number in box."""
+    paper = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    rng = np.random.default_rng(3)
+    write_number(paper, value, box, rng, hand=replace(some_hand(rng), darkness=darkness))
+    return paper
+
+
+def hatched(paper: np.ndarray, *, share: float) -> np.ndarray:
+    """The paper with fine lines all over, share as dark as black, below whatever is written."""
+    pattern = np.full_like(paper, 255)
+    for start in range(-HEIGHT, WIDTH, 12):
+        cv2.line(pattern, (start, HEIGHT), (start + HEIGHT, 0), (round(255 * (1 - share)),), 1, cv2.LINE_AA)
+    return np.minimum(paper, pattern)
+
+
+def test_the_pattern_of_a_cheque_is_no_writing():
+    """Fine lines nearly half as dark as the pen, all over the paper, are gone; the strokes are those on plain paper."""
+    plain = written("4721", Box(x0=20, y0=8, x1=220, y1=52), darkness=0.9)
+    on_plain = writing(darkness(plain), WHOLE)
+    on_pattern = writing(darkness(hatched(plain, share=0.4)), WHOLE)
+    beside = cv2.dilate(on_plain, np.ones((5, 5), np.uint8)) == 0
+    assert on_plain.sum() > 500
+    assert not (on_pattern & beside).any()
+    assert (on_pattern & on_plain).sum() > 0.8 * on_plain.sum()
+
+
+def test_faint_digits_beside_dark_ones_are_no_pattern():
+    """A pen that runs dry half-way writes no pattern: what is faint in a part of the field stays."""
+    dark = written("47", Box(x0=10, y0=8, x1=110, y1=52), darkness=0.95)
+    faint = written("21", Box(x0=130, y0=8, x1=230, y1=52), darkness=0.65)
+    found = writing(darkness(np.minimum(dark, faint)), WHOLE)
+    alone = writing(darkness(faint), WHOLE)
+    assert (found & alone).sum() > 0.8 * alone.sum()

@@ -15,6 +15,16 @@ FAINTEST_INK = 38
 #: security backgrounds stay below, the soft edge of a stroke is cut at half its height.
 SHARE_OF_WRITING = 0.47
 
+#: The paper has a pattern, as cheques do, where this quantile of what lies between the strokes is darker than
+#: DISTURBING, as a share of the writing, in all but so many of PARTS of the width. Chosen on orand_car_a.
+PATTERN, DISTURBING, EVERYWHERE, PARTS = 0.95, 0.41, 0.3, 8
+
+#: Ink is so many times as dark as the pattern then, but needs no larger share of the writing than this.
+ABOVE_PATTERN, MOST_OF_WRITING = 1.3, 0.7
+
+#: What is darker than this share of the writing is a stroke; its soft edge reaches so far, as a share of the height.
+SURELY_WRITING, EDGE = 0.65, 0.04
+
 #: Lines are looked for again where the writing alone lowers the threshold by more than this share, if that brings more
 #: than the soft edges of what was dark before, which are so wide.
 NEARLY, EDGE_PX = 0.03, 2
@@ -52,11 +62,13 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     frame
         Where the field lies in it.
     """
-    first = max(FAINTEST_INK, SHARE_OF_WRITING * _level(dark))
+    level = _level(dark)
+    share = _share_of_writing(dark, level, frame)
+    first = max(FAINTEST_INK, share * level)
     darkest = _darker(dark, first)
     lines = printed_lines(darkest, frame)
     beside = 1 - cv2.dilate(lines, np.ones((3, 3), np.uint8))
-    threshold = max(FAINTEST_INK, SHARE_OF_WRITING * _level((dark * beside)[frame.y0 : frame.y1, frame.x0 : frame.x1]))
+    threshold = max(FAINTEST_INK, share * _level((dark * beside)[frame.y0 : frame.y1, frame.x0 : frame.x1]))
     ink = _darker(dark, threshold)
     if threshold < (1 - NEARLY) * first:
         edge = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
@@ -93,6 +105,23 @@ def halved(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], 
         pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
         scale *= 2
     return pixels, scale
+
+
+def _share_of_writing(dark: NDArray[np.uint8], level: float, frame: Frame) -> float:
+    """How dark ink is at least, as a share of level, which `_level` gives of dark: more than the paper's pattern is.
+
+    A pattern is dark between the strokes and their soft edges, and nearly everywhere: a faint digit or a line is not.
+    """
+    side = 2 * max(EDGE_PX, round(EDGE * frame.height)) + 1
+    strokes = cv2.dilate(_darker(dark, SURELY_WRITING * level), np.ones((side, side), np.uint8))
+    disturbing = _darker(dark, DISTURBING * level) & (1 - strokes)
+    if cv2.countNonZero(disturbing) <= (1 - EVERYWHERE) * (1 - PATTERN) * (dark.size - cv2.countNonZero(strokes)):
+        return SHARE_OF_WRITING
+    parts = zip(np.array_split(dark, PARTS, axis=1), np.array_split(strokes, PARTS, axis=1), strict=True)
+    between = [part[taken == 0] for part, taken in parts]
+    found = [_quantile(np.bincount(free, minlength=256), PATTERN) / level for free in between if free.size]
+    pattern = sorted(found)[int(EVERYWHERE * (len(found) - 1))]
+    return SHARE_OF_WRITING if pattern < DISTURBING else min(MOST_OF_WRITING, ABOVE_PATTERN * pattern)
 
 
 def _darker(dark: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
