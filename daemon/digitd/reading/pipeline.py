@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from digitd import PIPELINE_VERSION
 from digitd.budget.thresholds import Thresholds
+from digitd.reading.columns import of_one_length
 from digitd.reading.load import ALL, Limits, load, page_count
 from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register
@@ -215,6 +216,8 @@ def _fields(seen: Sequence[Seen], template: Template | None, *, settings: Settin
         )
         for one in seen
     ]
+    if template is None:
+        reads = of_one_length(reads)
     verdicts = validate_page(
         reads,
         rules=() if template is None else template.rules,
