@@ -15,7 +15,7 @@ from digitd.verify.looking import Looking, looking
 router = APIRouter(tags=["look-alikes"])
 
 
-def looking_of(room: TheRoom, name: TheName) -> Looking:
+async def looking_of(room: TheRoom, name: TheName) -> Looking:
     """Who is asking, at what passed."""
     return looking(room.store, room.config, verifier=name)
 

@@ -89,19 +89,19 @@ def person_of(request: Request) -> Person:
     return Person(name=found.name, role=found.role, known=True)
 
 
-def admin_of(person: "ThePerson") -> Person:
+async def admin_of(person: "ThePerson") -> Person:
     """Who is asking, where it takes an admin."""
     if person.role is not Role.ADMIN:
         raise HTTPException(403, "that takes an admin; `digitd verifier add NAME --role admin` makes one")
     return person
 
 
-def name_of(person: "ThePerson") -> str:
+async def name_of(person: "ThePerson") -> str:
     """Who is asking, by name."""
     return person.name
 
 
-def keying_of(request: Request, name: "TheName") -> Keying:
+async def keying_of(request: Request, name: "TheName") -> Keying:
     """Who is asking, at the queue."""
     room = room_of(request)
     return keying(room.store, room.config, verifier=name)
@@ -132,7 +132,12 @@ def _by_login(request: Request, room: Room) -> Verifier | None:
     return room.store.logged_in(key, now=datetime.now(UTC), lasting=room.login_lasts) if key else None
 
 
-TheRoom = Annotated[Room, Depends(room_of)]
+async def _room(request: Request) -> Room:
+    return room_of(request)
+
+
+# What asks no database is asynchronous: else FastAPI sends each of them through a thread, longer than they take.
+TheRoom = Annotated[Room, Depends(_room)]
 ThePerson = Annotated[Person, Depends(person_of)]
 AnAdmin = Annotated[Person, Depends(admin_of)]
 TheName = Annotated[str, Depends(name_of)]

@@ -159,4 +159,8 @@ def _is_loopback(host: str) -> bool:
 def _listening(host: str, port: int) -> socket.socket:
     if port > LAST_PORT:
         raise OSError(f"there is no port above {LAST_PORT}")
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Else an answer's body waits 40 ms for the other side to acknowledge its head: asyncio sets this only on sockets
+    # that were made with their protocol's number. Connections have it from the socket that accepts them.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -86,10 +86,14 @@ class Turns(Labels):
     def waiting(self, choice: Choice = ALL, *, verifier: str | None = None) -> int:
         """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
         count = _of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
-        if verifier is not None:
-            count = count.where(~_keyed_by(verifier))
+        # By the labels of one person: asked of each field that waits, it takes longer the more of them there are.
+        of_theirs = fields.c.id.in_(select(labels.c.field_id).where(labels.c.verifier == verifier, stands()))
         with self._reading() as connection:
-            return sum(connection.scalar(count.where(kind)) or 0 for kind in (in_review(), in_audit()))
+            waiting = sum(connection.scalar(count.where(kind)) or 0 for kind in (in_review(), in_audit()))
+            if verifier is None:
+                return waiting
+            waits = by_itself(FieldState.REVIEW) | in_audit()
+            return waiting - (connection.scalar(count.where(waits, of_theirs)) or 0)
 
     def queue(self, *, verifier: str | None = None) -> list[Waiting]:
         """How many fields of each form wait for each reason; for verifier, of those that they have not keyed."""
