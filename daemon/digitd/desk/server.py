@@ -14,6 +14,7 @@ from digitd.config import Config
 from digitd.desk.app import create_app
 from digitd.desk.guard import Hosts
 from digitd.desk.pictures import Pages
+from digitd.desk.warm import warm
 from digitd.errors import ConfigError
 from digitd.store import Store
 
@@ -87,6 +88,7 @@ class Server:
         )
         if secure:
             _load(settings, config)
+        warm(self._app, store, host=min(names))
         self._server = _Uvicorn(settings, closing=self._app.state.closing)
         self._thread: threading.Thread | None = None
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Row, Select, bindparam, exists, func, select
 
 from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
 from digitd.store.database import Database
@@ -69,9 +69,9 @@ class Fields(Database):
             return dict.fromkeys(FieldState, 0) | {FieldState(state): count for state, count in found}
 
     def _walk(self, query: Select[Any], *, evidence: bool, **values: Any) -> Iterator[StoredField]:
-        """Fields that a query made of `_FIELDS` gives, BATCH at a time, so that a large database does not fill the memory.
+        """Fields that a query made of `_FIELDS` gives, with values for its parameters.
 
-        values are those of its parameters.
+        BATCH at a time, so that a large database does not fill the memory.
         """
         after = {"after_document": 0, "after_page": 0, "after_position": -1}
         while True:
@@ -90,7 +90,8 @@ class Fields(Database):
 
 def _fields_after() -> Select[Any]:
     """BATCH fields after one, in the order of documents, pages and positions."""
-    document_id, number, position = (bindparam(f"after_{what}") for what in ("document", "page", "position"))
+    names = ("after_document", "after_page", "after_position")
+    document_id, number, position = (bindparam(name, type_=Integer()) for name in names)
     beyond = (
         (documents.c.id > document_id)
         | ((documents.c.id == document_id) & (pages.c.number > number))
@@ -117,8 +118,8 @@ def _fields_after() -> Select[Any]:
     )
 
 
-# Queries that a desk asks for every key are made once, here and in its other modules: making one takes ten times as long
-# as running it.
+# Queries that a desk asks at every key are made once, here and in other modules: that takes ten times as long as to run
+# one.
 _FIELDS = _fields_after()
 _FIELDS_OF = _FIELDS.where(fields.c.id.in_(bindparam("ids", expanding=True)))
 

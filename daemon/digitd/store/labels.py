@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
 
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
@@ -197,7 +197,9 @@ def settle_document(connection: Connection, field_id: int) -> None:
         move(connection, document_id, DocumentState.DONE, reason="every field verified")
 
 
-_field, _document, _whose = (bindparam(name) for name in ("field", "document", "whose"))
+_field: BindParameter[Any] = bindparam("field")
+_document: BindParameter[Any] = bindparam("document")
+_whose: BindParameter[Any] = bindparam("whose")
 
 _ADD = insert(labels).returning(labels.c.id)
 _WAITS = select(in_review() | in_audit()).where(fields.c.id == _field)
