@@ -1,6 +1,7 @@
 """Does once what is slow the first time, before a desk answers: after a restart all clerks ask in the same second."""
 
 import asyncio
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,9 @@ NOBODY = ""
 def warm(app: ASGIApp, store: Store, *, host: str) -> None:
     """Compile templates and queries, and let the application answer a request; host is a name that it answers to."""
     compile_pages()
-    asyncio.run(_ask(app, host=host))
+    asking = threading.Thread(target=lambda: asyncio.run(_ask(app, host=host)))  # whoever is here may have a loop
+    asking.start()
+    asking.join()
     with suppress(DatabaseError):  # is told to who asks
         store.next_turns(NOBODY, now=datetime.now(UTC), lasting=timedelta(0), evidence=False)
         store.end_turns(NOBODY)
