@@ -159,12 +159,15 @@ class Client:
     port: int
     name: str
     connection: HTTPConnection | None = None
+    cookie: str = ""
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON."""
         if self.connection is None:
             self.connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Cookie": f"digitd_name={self.name}", "Content-Type": "application/json"}
+        if not self.cookie and path != "/me":
+            self.ask("PUT", "/me", {"name": self.name})
+        headers = {"Cookie": self.cookie, "Content-Type": "application/json"}
         try:
             self.connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
             answer = self.connection.getresponse()
@@ -172,6 +175,7 @@ class Client:
         except (OSError, HTTPException) as fault:
             self.connection = None
             raise OSError(str(fault)) from None
+        self.cookie = answer.headers.get("Set-Cookie", self.cookie).split(";")[0]
         return answer.status, json.loads(said) if said[:1] in b"[{" else said
 
 

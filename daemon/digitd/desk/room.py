@@ -16,9 +16,6 @@ from digitd.store import Store
 from digitd.stored import Document, Verifier
 from digitd.verify.keying import LONGEST_NAME, Keying, keying
 
-#: The cookie with the name of the person at this browser, where nobody has to prove it; and with the key of a login.
-NAME_COOKIE, LOGIN_COOKIE = "digitd_name", "digitd_login"
-
 #: How long a browser keeps a name.
 NAME_KEPT_SECONDS = 90 * 24 * 3600
 
@@ -51,6 +48,19 @@ class Room:
         return hashlib.sha256(str(self.config.database.absolute()).encode()).hexdigest()[:12]
 
     @property
+    def name_cookie(self) -> str:
+        """The cookie with the name of the person at this browser, where nobody has to prove it.
+
+        Named after the desk: browsers show all desks of a host the same cookies, whatever their ports.
+        """
+        return f"digitd_name_{self.identity}"
+
+    @property
+    def login_cookie(self) -> str:
+        """The cookie with the key of a login."""
+        return f"digitd_login_{self.identity}"
+
+    @property
     def login_lasts(self) -> timedelta:
         return timedelta(hours=self.config.web.login_hours)
 
@@ -81,7 +91,7 @@ def person_of(request: Request) -> Person:
     """
     room = room_of(request)
     if not room.open_to_others and not room.store.has_verifiers():
-        given = unquote(request.cookies.get(NAME_COOKIE, ""))[:LONGEST_NAME]
+        given = unquote(request.cookies.get(room.name_cookie, ""))[:LONGEST_NAME]
         return Person(name=given or room.verifier, role=Role.ADMIN, known=False)
     found = _by_token(request, room) or _by_login(request, room)
     if found is None:
@@ -128,7 +138,7 @@ def _by_token(request: Request, room: Room) -> Verifier | None:
 
 
 def _by_login(request: Request, room: Room) -> Verifier | None:
-    key = request.cookies.get(LOGIN_COOKIE, "")
+    key = request.cookies.get(room.login_cookie, "")
     return room.store.logged_in(key, now=datetime.now(UTC), lasting=room.login_lasts) if key else None
 
 
