@@ -104,7 +104,7 @@ def _keyed(rules: Keying, console: Console, choice: Choice) -> Summary:
 
 def _looked_at(rules: Looking, console: Console, digit: int) -> Glance:
     screening = Screening(rules, digit, room=lambda: grid.room(console))
-    if screening.waiting:
+    if screening.screen is not None or screening.waiting():
         with Keyboard(sys.stdin.fileno()) as keys:
             sit(screening, keys, console, shown=lambda: grid.page(screening, console, rules.store))
     return screening.summary()

@@ -47,7 +47,10 @@ class Item(BaseModel):
 
 
 class LookAt(BaseModel):
-    """Glyphs on one picture, columns in a row, in the order of items; marked are places of a screen taken back."""
+    """Glyphs on one picture, columns in a row, in the order of items; marked are places of a screen taken back.
+
+    Of those that wait no more than 10,000 are counted.
+    """
 
     id: int
     digit: int
@@ -113,7 +116,7 @@ def _shown(at: Looking, found: Screen) -> LookAt:
             )
             for origin in found.origins
         ],
-        waiting=at.waiting().get(found.digit, 0),
+        waiting=at.left(found.digit),
         marked=list(found.marked),
     )
 

@@ -236,7 +236,10 @@ def _reason(why: Why | None) -> ColumnElement[bool]:
 
 
 def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
-    return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
+    """Of what waits, that which is of a form: its index would find all that was ever read with it, a million fields."""
+    if form is None:
+        return query
+    return query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form.concat("") == form)
 
 
 def _keyed_by(verifier: str | BindParameter[Any]) -> ColumnElement[bool]:

@@ -64,14 +64,13 @@ def _columns(console: Console) -> int:
 def _heading(screening: Screening, screen: Screen) -> Text:
     some, count = screening.shown, len(screen.glyphs)
     part = f" ({some.start + 1} to {some.stop} of {count})" if len(some) < count else ""
-    left = screening.waiting.get(screening.digit, 0)
     return Text.assemble(
-        "Type the letters of what is ", ("not", "bold"), f" a {screening.digit}{part}; {left} to look at."
+        "Type the letters of what is ", ("not", "bold"), f" a {screening.digit}{part}; {screening.left} to look at."
     )
 
 
 def _what_waits(screening: Screening) -> str:
-    waiting = ", ".join(f"{digit} ({count})" for digit, count in screening.waiting.items())
+    waiting = ", ".join(f"{digit} ({count})" for digit, count in screening.waiting().items())
     return f"No {screening.digit} waits. Press a digit: {waiting} to look at." if waiting else "Nothing waits any more."
 
 

@@ -56,6 +56,10 @@ class Looking:
         """How many glyphs nobody has looked at, by digit."""
         return dict(sorted(self.store.to_look_at().items()))
 
+    def left(self, digit: int) -> int:
+        """How many glyphs of one digit nobody has looked at; no more than 10,000 are counted."""
+        return self.store.left_to_look_at(digit)
+
 
 def looking(store: Store, config: Config, *, verifier: str) -> Looking:
     """A verifier at look-alikes, under the rules of the configuration."""

@@ -61,8 +61,8 @@ class Screening:
         self.message = ""
         self.ended = False
         self.helping = False
-        #: How many glyphs nobody had looked at when this screen was opened, by digit.
-        self.waiting: dict[int, int] = {}
+        #: How many glyphs of the digit nobody had looked at when the screen was opened.
+        self.left = 0
         self._open()
 
     @property
@@ -89,6 +89,10 @@ class Screening:
             keys=self._keys,
             seconds=sum(seconds for _, _, seconds in self._closed.values()),
         )
+
+    def waiting(self) -> dict[int, int]:
+        """How many glyphs nobody has looked at, by digit."""
+        return self._looking.waiting()
 
     def press(self, key: str) -> None:
         """Take one key: a letter of a label, Enter, or one of `digitd.verify.grid.HELP`; others are refused."""
@@ -174,7 +178,7 @@ class Screening:
 
     def _show(self, screen: Screen | None, message: str) -> None:
         self.screen, self.message = screen, message
-        self.waiting = self._looking.waiting()
+        self.left = self._looking.left(self.digit)
         self.marked = set(screen.marked) if screen else set()
         self.last, self.looked_at, self.first, self.typed = None, None, 0, ""
         self._since = self._clock()
