@@ -1,9 +1,9 @@
 """How fast the desk is, and that it loses no label. Part of `make bench`; writes desk.json.
 
 In a database of a million glyphs `browser` measures in Chromium from the key that saves a field until the next one is
-painted, and from the navigation until a screen of look-alikes is; `clerks` lets twenty people key at once while the desk is killed with SIGKILL and started again:
-what it said it has must be there, once. Keys and server time a digit are of 1,000 fields each, keyed one by one and
-looked at a hundred at a time.
+painted, and from the navigation until a screen of look-alikes is; `clerks` lets twenty people key at once while the
+desk is killed with SIGKILL and started again: what it said it has must be there, once. Keys and server time a digit are
+of 1,000 fields each, keyed one by one and looked at a hundred at a time.
 """
 
 import argparse
@@ -260,8 +260,8 @@ WATCHED = """() => {
 #: The time from the navigation until the frame after the one in which a screen's glyphs have their picture.
 SHOWN = """() => new Promise((told) => {
   const look = () => {
-    const came = performance.getEntriesByType("resource").some((one) => one.name.endsWith("/picture") && one.responseEnd);
-    if (came && document.querySelector(".glyph")) requestAnimationFrame(() => setTimeout(() => told(performance.now())));
+    const pictures = performance.getEntriesByType("resource").filter((one) => one.name.endsWith("/picture"));
+    if (pictures.some((one) => one.responseEnd)) requestAnimationFrame(() => setTimeout(() => told(performance.now())));
     else requestAnimationFrame(look);
   };
   look();
