@@ -85,10 +85,9 @@ class Turns(Labels):
 
     def waiting(self, choice: Choice = ALL, *, verifier: str | None = None) -> int:
         """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
-        waiting, keyed = _counts(choice)
+        kinds = _counts(choice, by_all=verifier is None)
         with self._reading() as connection:
-            count = sum(connection.scalar(kind) or 0 for kind in waiting)
-            return count - (connection.scalar(keyed, {"whose": verifier}) or 0 if verifier is not None else 0)
+            return sum(connection.scalar(count, {"whose": verifier}) or 0 for count in kinds)
 
     def queue(self, *, verifier: str | None = None) -> list[Waiting]:
         """How many fields of each form wait for each reason; for verifier, of those that they have not keyed."""
@@ -197,15 +196,12 @@ def _free(choice: Choice) -> tuple[Select[Any], Select[Any], Select[Any]]:
 
 
 @lru_cache(maxsize=_MADE)
-def _counts(choice: Choice) -> tuple[tuple[Select[Any], Select[Any]], Select[Any]]:
-    """How many fields wait, in review and in the audit; and how many of both one person has keyed.
-
-    Asked of each field that waits whether they have, it takes longer the more wait.
-    """
+def _counts(choice: Choice, *, by_all: bool) -> tuple[Select[Any], Select[Any]]:
+    """How many fields wait, in review and in the audit; unless by_all, without those that one person has keyed."""
     count = _of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
-    theirs = fields.c.id.in_(select(labels.c.field_id).where(labels.c.verifier == _whose, stands()))
-    waits = by_itself(FieldState.REVIEW) | in_audit()
-    return (count.where(in_review()), count.where(in_audit())), count.where(waits, theirs)
+    if not by_all:
+        count = count.where(~_keyed_by(_whose))
+    return count.where(in_review()), count.where(in_audit())
 
 
 def _ranks(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
