@@ -148,7 +148,7 @@ def start(folder: Path) -> tuple["subprocess.Popen[str]", int]:
     threading.Thread(target=process.stderr.read, daemon=True).start()
     for _ in range(200):
         with suppress(OSError):
-            Client(port, "bench").ask("GET", "/queue")
+            Client(port, "bench").ask("GET", "/me")
             return process, port
         time.sleep(0.05)
     raise SystemExit("bench/desk.py: the desk does not answer")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, unquote
 
+from anyio import CapacityLimiter
 from fastapi import Depends, HTTPException, Request
 
 from digitd.config import Config
@@ -18,6 +19,9 @@ from digitd.verify.keying import LONGEST_NAME, Keying, keying
 
 #: How long a browser keeps a name.
 NAME_KEPT_SECONDS = 90 * 24 * 3600
+
+#: Pictures of pages that are asked for at once; the others wait.
+DRAWING = 4
 
 #: A token's length in characters at most: longer ones are not looked at.
 LONGEST_TOKEN = 200
@@ -41,6 +45,8 @@ class Room:
     page_picture: Callable[[Document, int], bytes]
     open_to_others: bool
     tries: Tries = field(default_factory=Tries)
+    #: Threads that wait for pages to be drawn: others do not wait for these.
+    drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(DRAWING))
 
     @property
     def identity(self) -> str:

@@ -82,7 +82,7 @@ class Server:
             self._app,
             log_config=None,
             access_log=False,
-            lifespan="off",
+            lifespan="on",
             server_header=False,
             timeout_graceful_shutdown=PATIENCE_SECONDS,
         )
