@@ -1,5 +1,8 @@
 """What the store gives back: documents, their moves, fields with their evidence and labels, as frozen values."""
 
+import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -249,6 +252,17 @@ class StoredField:
         """The value to use: what people settled, else the machine's."""
         settled = self.label is not None and self.state is FieldState.VERIFIED
         return self.label.value if settled and self.label else self.machine_value
+
+
+def version_of(fields: Iterable[StoredField]) -> str:
+    """Tells the values of a document from what they are later. Nothing of it follows from what waits to be keyed."""
+    values = [(field.id, None if field.waits else (field.value, _why_none(field))) for field in fields]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+
+
+def _why_none(field: StoredField) -> str:
+    """Why a field has no value though something may be written there; empty where it has one, or is blank."""
+    return WHY_NO_VALUE.get(field.label.verdict, "") if field.label is not None else ""
 
 
 def as_row(field: StoredField) -> dict[str, object]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from digitd.records import LabelMode
 from digitd.store import Store
 
 
@@ -45,6 +46,20 @@ def test_a_document_is_approved_with_one_key(browse: Any, record: Any, make_fiel
     page.keyboard.press("Enter")
     expect(page.locator("#told")).to_have_text("Approved.")
     assert [act.act for act in store.trail(newest=1)] == ["document approved"]
+
+
+def test_what_has_changed_meanwhile_is_looked_at_again(browse: Any, record: Any, make_field: Any, store: Store) -> None:
+    """Enter approves nothing then: the value is shown as it is now, and Enter once more approves that."""
+    document = record("d.png", [make_field("sure", "9")])
+    page = browse(f"documents/{document.id}")
+    expect(page.locator(".value span")).to_have_text("9")
+    (field,) = store.fields(document_id=document.id)
+    store.add_label(field.id, "4", verifier="eve", mode=LabelMode.BLIND)
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_have_text("Its values have changed since you looked; look again.")
+    expect(page.locator(".value span")).to_have_text("4")
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_have_text("Approved.")
 
 
 def test_the_list_keeps_itself_true(browse: Any, record: Any, make_field: Any) -> None:

@@ -1,6 +1,8 @@
 """The API over an open store, as a browser on this machine asks it."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from digitd.config import Config, Verify
-from digitd.desk.app import create_app
+from digitd.desk.app import AT_ONCE, create_app
 from digitd.desk.guard import HEADERS, KEPT, Hosts
 from digitd.desk.pictures import Pages
+from digitd.desk.room import DRAWING
 from digitd.intake import archive
 from digitd.records import FieldState, LabelMode, Verdict
 from digitd.store import Store
@@ -20,6 +23,8 @@ from digitd.store import Store
 HOST = "127.0.0.1:8461"
 HERE = f"http://{HOST}"
 HOSTS = Hosts(names=frozenset([HOST]))
+
+PATIENCE_SECONDS = 60
 
 Seat = Callable[..., TestClient]
 
@@ -306,3 +311,24 @@ def test_labels_are_told_page_after_page(seat: Seat, store: Store) -> None:
     ]
     assert first[0]["sampling_probability"] == 1.0
     assert client.get("/api/v1/labels", params={"after": rest[0]["label"]}).json() == []
+
+
+def test_who_keys_does_not_wait_for_pages_to_be_drawn(
+    store: Store, tmp_path: Path, record: Any, make_field: Any
+) -> None:
+    """More of them are asked for than there are requests at once; what is asked of the queue is answered meanwhile."""
+    document, drawn = record("a.png", [make_field("one", "11", reason="unsure")]), threading.Event()
+
+    def draw(*_: Any) -> bytes:
+        assert drawn.wait(PATIENCE_SECONDS)
+        return b"a page"
+
+    app = create_app(Config(root=tmp_path), store, hosts=HOSTS, verifier="ada", pages=draw)
+    with TestClient(app, base_url=HERE) as client, ThreadPoolExecutor(AT_ONCE + DRAWING) as browsers:
+        path = f"/api/v1/documents/{document.id}/pages/1/picture"
+        pages = [browsers.submit(client.get, path) for _ in range(AT_ONCE + DRAWING)]
+        (turn,) = client.post("/api/v1/turns").json()["turns"]
+        assert client.post(f"/api/v1/fields/{turn['id']}/label", json={"value": "11"}).status_code == 200
+        assert not any(page.done() for page in pages)
+        drawn.set()
+        assert {page.result().content for page in pages} == {b"a page"}

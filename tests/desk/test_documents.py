@@ -14,7 +14,7 @@ from digitd.config import Config, Intake
 from digitd.desk.app import create_app
 from digitd.desk.guard import Hosts
 from digitd.forms import library
-from digitd.records import DocumentReading, LabelMode, PageReading
+from digitd.records import DocumentReading, LabelMode, PageReading, Verdict
 from digitd.store import Store
 
 PNG = b"\x89PNG not really"
@@ -161,21 +161,87 @@ def test_a_value_that_looks_wrong_is_sent_to_be_keyed(client: TestClient, record
         assert client.post("/api/v1/fields/doubt", json={"fields": [value["id"]]}).json() == {"sent": sent}
     whole = client.get(f"/api/v1/documents/{document.id}").json()
     assert (whole["state"], whole["values"][0]["value"]) == ("review", None)
-    assert client.post(f"/api/v1/documents/{document.id}/approve").status_code == 409
+    assert approve(client, document.id).status_code == 409
 
 
 def test_a_document_is_approved(client: TestClient, record: Any, make_field: Any, store: Store) -> None:
     """Not one that is not there; who did it is written down."""
     document = record("a.png", [make_field("sure", "17")])
-    assert client.post(f"/api/v1/documents/{document.id}/approve").json()["state"] == "done"
-    assert client.post("/api/v1/documents/99/approve").status_code == 404
+    assert approve(client, document.id).json()["state"] == "done"
+    assert client.post("/api/v1/documents/99/approve", json={"version": "x"}).status_code == 404
+    assert client.post(f"/api/v1/documents/{document.id}/approve").status_code == 422
     assert [(act.author, act.act) for act in store.trail(newest=1)] == [("ada", "document approved")]
+
+
+def test_only_what_was_seen_is_approved(client: TestClient, record: Any, make_field: Any, store: Store) -> None:
+    """A value that somebody corrected since is looked at first; one that people confirmed is no other."""
+    document = record("a.png", [make_field("one", "17"), make_field("two", "", reason="")])
+    one, two = store.fields()
+    seen = version(client, document.id)
+    store.add_label(one.id, "17", verifier="eve", mode=LabelMode.LOOKALIKE)
+    assert approve(client, document.id, seen).status_code == 200
+    for field, value, verdict in ((one, "19", Verdict.VALUE), (two, "", Verdict.UNREADABLE)):
+        store.add_label(field.id, value, verifier="eve", mode=LabelMode.BLIND, verdict=verdict)
+        refused = approve(client, document.id, seen)
+        assert (refused.status_code, refused.json()["detail"][:35]) == (409, "its values have changed since you l")
+        seen = version(client, document.id)
+    assert approve(client, document.id, seen).status_code == 200
+    assert len(store.trail(newest=9)) == 2
+
+
+def test_a_version_tells_nothing_of_what_waits(client: TestClient, record: Any, make_field: Any, store: Store) -> None:
+    """Neither what was read nor what the first has keyed: a few thousand values are soon tried."""
+    document = record("a.png", [make_field("one", "17", reason="faint")])
+    seen = version(client, document.id)
+    (field,) = store.fields()
+    store.add_label(field.id, "19", verifier="ada", mode=LabelMode.BLIND, alone=False)
+    assert version(client, document.id) == seen
+    with store._writing() as connection:
+        connection.exec_driver_sql("UPDATE fields SET value = '18'")
+    assert version(client, document.id) == seen
+
+
+@pytest.mark.parametrize("first", [("19", Verdict.VALUE), ("", Verdict.UNREADABLE), ("", Verdict.VALUE)])
+def test_what_the_first_keyed_is_told_to_nobody_before_it_is_settled(
+    client: TestClient, record: Any, make_field: Any, store: Store, first: tuple[str, Verdict]
+) -> None:
+    """Where it is not what was read: the second keys blind, and the document shows neither, nor that somebody keyed."""
+    document = record("a.png", [make_field("one", "17", reason="faint"), make_field("two", "30")])
+    path = f"/api/v1/documents/{document.id}"
+    before = client.get(path).json()
+    assert before["values"][0]["value"] is None
+    (field, _) = store.fields()
+    for verifier, (value, verdict) in (("ada", first), ("bob", ("21", Verdict.VALUE))):
+        store.add_label(field.id, value, verifier=verifier, mode=LabelMode.BLIND, verdict=verdict, alone=False)
+        assert client.get(path).json() == before
+    store.add_label(field.id, "22", verifier="eve", mode=LabelMode.BLIND, alone=False)
+    assert (client.get(path).json()["values"][0]["value"], client.get(path).json()["state"]) == ("22", "done")
+
+
+def test_what_is_taken_back_is_told_no_more(client: TestClient, record: Any, make_field: Any, store: Store) -> None:
+    """Keyed as it was read it is settled and shown; taken back, or doubted, it waits, and is not."""
+    document = record("a.png", [make_field("one", "17", reason="faint")])
+    (field,) = store.fields()
+    path = f"/api/v1/documents/{document.id}"
+    label_id = store.add_label(field.id, "17", verifier="ada", mode=LabelMode.BLIND, alone=False)
+    assert client.get(path).json()["values"][0]["value"] == "17"
+    store.retract_label(label_id, verifier="ada")
+    assert client.get(path).json()["values"][0]["value"] is None
+
+
+def version(client: TestClient, document_id: int) -> str:
+    return str(client.get(f"/api/v1/documents/{document_id}").json()["version"])
+
+
+def approve(client: TestClient, document_id: int, seen: str | None = None) -> Any:
+    body = {"version": seen or version(client, document_id)}
+    return client.post(f"/api/v1/documents/{document_id}/approve", json=body)
 
 
 def test_what_is_audited_is_not_approved_unseen(client: TestClient, record: Any, make_field: Any) -> None:
     """Nothing tells it from what waits."""
     document = record("a.png", [make_field("drawn", "17")], audit_share=1.0)
-    assert client.post(f"/api/v1/documents/{document.id}/approve").status_code == 409
+    assert approve(client, document.id).status_code == 409
 
 
 def test_a_reason_is_not_told_while_a_field_it_may_name_waits(

@@ -1,6 +1,7 @@
 """Who is let in, and what each may do."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ from starlette.testclient import TestClient
 from digitd.config import Config
 from digitd.desk.app import create_app
 from digitd.desk.guard import Hosts
-from digitd.desk.room import LOGIN_COOKIE
 from digitd.desk.tries import REMEMBERED, TRIES, WITHIN_SECONDS, TooManyTries, Tries
 from digitd.records import Role
 from digitd.store import Store
@@ -68,7 +68,7 @@ def test_a_login_signs_with_the_verifier_s_name(seat: Seat, store: Store) -> Non
     answer = client.post("/api/v1/login", json={"token": " ada's "})
     assert answer.json() == {"name": "ada", "role": "clerk", "known": True}
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{LOGIN_COOKIE}=")
+    assert cookie.startswith("digitd_login_")
     assert {"HttpOnly", "Secure", "SameSite=strict"} <= set(cookie.split("; "))
     assert client.get("/api/v1/me").json()["name"] == "ada"
     assert client.put("/api/v1/me", json={"name": "root"}).status_code == 403
@@ -78,9 +78,9 @@ def test_a_login_signs_with_the_verifier_s_name(seat: Seat, store: Store) -> Non
 def test_logging_out_ends_it(seat: Seat) -> None:
     """For whoever copied the cookie, too."""
     client = log_in(seat(), "ada's")
-    key = client.cookies[LOGIN_COOKIE]
+    ((name, key),) = client.cookies.items()
     assert client.delete("/api/v1/login").status_code == 204
-    assert client.get("/api/v1/me", headers={"Cookie": f"{LOGIN_COOKIE}={key}"}).status_code == 401
+    assert client.get("/api/v1/me", headers={"Cookie": f"{name}={key}"}).status_code == 401
 
 
 def test_a_program_shows_its_token_each_time(seat: Seat) -> None:
@@ -161,3 +161,24 @@ def test_behind_a_proxy_that_speaks_https(seat: Seat) -> None:
     client = seat()
     for origin, status in ((f"https://{HOST}", 200), (f"http://{HOST}", 200), ("https://evil.example", 403)):
         assert client.post("/api/v1/login", json={"token": "ada's"}, headers={"Origin": origin}).status_code == status
+
+
+def test_two_desks_on_one_host_keep_their_cookies_apart(tmp_path: Path) -> None:
+    """A browser shows both to each: neither ends the other's login, nor takes the name that was given there."""
+    browser, desks = TestClient(lambda *_: None, base_url=f"http://{HOST}").cookies, {}
+    with ExitStack() as opened:
+        for place in ("one", "two"):
+            store = opened.enter_context(Store.open(tmp_path / place / "var" / "digitd.db", create=True))
+            hosts = Hosts(names=frozenset([HOST]))
+            app = create_app(Config(root=tmp_path / place), store, hosts=hosts, verifier="me", pages=lambda *_: b"")
+            desks[place] = (store, TestClient(app, base_url=f"http://{HOST}"))
+            desks[place][1]._cookies = browser
+        for place, (_, client) in desks.items():
+            assert client.put("/api/v1/me", json={"name": f"ada at {place}"}).status_code == 200
+        assert [client.get("/api/v1/me").json()["name"] for _, client in desks.values()] == ["ada at one", "ada at two"]
+        for place, (store, client) in desks.items():
+            store.add_verifier(f"{place}'s", Role.CLERK, place, author="root")
+            log_in(client, place)
+        assert [client.get("/api/v1/me").json()["name"] for _, client in desks.values()] == ["one's", "two's"]
+        desks["one"][1].delete("/api/v1/login")
+        assert [client.get("/api/v1/me").status_code for _, client in desks.values()] == [401, 200]

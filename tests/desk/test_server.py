@@ -1,18 +1,22 @@
 """Where the desk listens."""
 
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from sqlalchemy import select
 
 from digitd.config import Config, Web
-from digitd.desk import server
+from digitd.desk import screens, server
 from digitd.desk.server import Server
-from digitd.errors import ConfigError
+from digitd.errors import ConfigError, DatabaseError
 from digitd.records import Role
 from digitd.store import Store
+from digitd.store.tables import turns
 
 
 def config(listen: str, root: Path) -> Config:
@@ -89,3 +93,36 @@ def test_a_port_that_is_taken(store: Store, tmp_path: Path) -> None:
         server.stop()
     with pytest.raises(ConfigError, match=r"no port above 65535\. Name another port"):
         Server(config("127.0.0.1:70000", tmp_path), store, verifier="ada")
+
+
+def test_an_answer_does_not_wait_for_its_head_to_be_acknowledged(store: Store, tmp_path: Path) -> None:
+    """Connections send what they have at once: they have it from the socket that accepts them."""
+    listening = server._listening("127.0.0.1", 0)
+    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+def test_what_is_done_before_the_first_request_leaves_no_trace(
+    store: Store, tmp_path: Path, record: Any, make_field: Any
+) -> None:
+    """The field that was asked for nobody is there for whoever comes; templates are compiled."""
+    record("a.png", [make_field("one", "11", reason="faint")])
+    screens._pages.cache.clear()
+    Server(config("127.0.0.1:0", tmp_path), store, verifier="ada")._socket.close()
+    (field,) = store.next_turns("ada", now=datetime.now(UTC), lasting=timedelta(minutes=5))
+    assert field.name == "one"
+    with store._reading() as connection:
+        assert connection.scalars(select(turns.c.verifier)).all() == ["ada"]
+    assert len(screens._pages.cache) == len(screens._pages.list_templates())
+
+
+def test_a_desk_whose_database_takes_no_writes_starts(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be looked at; who keys is told."""
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise DatabaseError("no writes")
+
+    monkeypatch.setattr(store, "next_turns", refused)
+    Server(config("127.0.0.1:0", tmp_path), store, verifier="ada")._socket.close()

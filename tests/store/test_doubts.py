@@ -6,7 +6,7 @@ import pytest
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode
 from digitd.store import Store
-from digitd.stored import StoredField
+from digitd.stored import StoredField, version_of
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -109,7 +109,7 @@ def test_approving_ends_what_was_doubtful_of_pages(store: Store, take: Any, read
     store.record_reading(document.id, reading(reason="no template fits"), card={})
     (document,) = store.documents()
     assert document.state is DocumentState.REVIEW
-    store.approve_document(document.id, verifier="ada")
+    approve(store, document.id)
     assert store.documents()[0].state is DocumentState.DONE
     assert store.history(document.id)[-1].reason == "approved by ada"
     assert [(act.author, act.act, act.subject) for act in store.trail(newest=5)] == [
@@ -120,11 +120,16 @@ def test_approving_ends_what_was_doubtful_of_pages(store: Store, take: Any, read
 def test_what_waits_is_not_approved(store: Store, read: None) -> None:
     """Somebody has to key it first."""
     with pytest.raises(NotTheirTurn, match="fields of it wait to be keyed"):
-        store.approve_document(store.documents()[1].id, verifier="ada")
+        approve(store, store.documents()[1].id)
 
 
 def test_approving_labels_nothing(store: Store, read: None) -> None:
     """Values that were shown and found right are nobody's keying."""
-    store.approve_document(store.documents()[0].id, verifier="ada")
+    approve(store, store.documents()[0].id)
     assert field(store, "one").state is FieldState.ACCEPTED
     assert list(store.labels()) == []
+
+
+def approve(store: Store, document_id: int) -> None:
+    version = version_of(store.fields(document_id=document_id))
+    store.approve_document(document_id, verifier="ada", version=version)

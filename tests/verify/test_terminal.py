@@ -34,6 +34,11 @@ def seen(session: Session, on: Console) -> str:
     return captured.get()
 
 
+def sat(session: Session, keys: Iterator[str], on: Console) -> Summary:
+    sit(session, keys, on, shown=lambda: page(session, on))
+    return session.summary()
+
+
 @pytest.fixture
 def session(store: Store, make_field: Any, record: Any) -> Session:
     record("scan [1].png", [make_field("total", "4711", confidence=0.4, reason="0.40 is low (perhaps 4717)")])
@@ -75,7 +80,7 @@ def test_greys_are_escape_codes_only_where_the_terminal_has_them(session: Sessio
 
 def test_a_sitting_is_keys_in_and_labels_out(session: Session, store: Store) -> None:
     """From the first page to the end, with a source of keys that is no terminal."""
-    summary = sit(session, iter("?4711\r\r"), console())
+    summary = sat(session, iter("?4711\r\r"), console())
     assert [label.value for _, label in store.labels()] == ["4711"]
     assert (summary.labelled, summary.waiting) == (1, 0)
 
@@ -87,7 +92,7 @@ def test_interrupting_ends_and_keeps_what_was_saved(session: Session, store: Sto
         yield from "47\r"
         raise KeyboardInterrupt
 
-    assert sit(session, keys(), console()).labelled == 1
+    assert sat(session, keys(), console()).labelled == 1
 
 
 def test_help_names_every_key(session: Session) -> None:

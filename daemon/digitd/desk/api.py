@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
+from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
@@ -180,12 +181,17 @@ def picture(room: TheRoom, field_id: Id) -> Response:
 @router.get(
     "/documents/{document_id}/pages/{number}/picture", response_class=Response, responses={200: PICTURE, 404: {}}
 )
-def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
+async def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
     """A page of a document, as it was read."""
+    drawn = await to_thread.run_sync(_page, room, document_id, number, limiter=room.drawing)
+    return Response(drawn, media_type="image/jpeg")
+
+
+def _page(room: Room, document_id: int, number: int) -> bytes:
     found = room.store.documents(ids=[document_id])
     if not found:
         raise HTTPException(404, "there is no such document")
-    return Response(room.page_picture(found[0], number), media_type="image/jpeg")
+    return room.page_picture(found[0], number)
 
 
 def _field(room: Room, field_id: int, *, evidence: bool = False) -> StoredField:

@@ -20,7 +20,7 @@ from digitd.forms import library
 from digitd.intake.names import named
 from digitd.records import DocumentState, FieldState
 from digitd.rules.forms import FormRule
-from digitd.stored import StoredField, as_row
+from digitd.stored import StoredField, as_row, version_of
 
 router = APIRouter(tags=["documents"])
 
@@ -89,12 +89,19 @@ class Sheet(BaseModel):
 
 
 class Whole(Facts):
-    """A document with its history, its values, and whether they add up."""
+    """A document with its history, its values, and whether they add up; version tells these values from later ones."""
 
+    version: str
     history: list[Step]
     pages: list[Sheet]
     values: list[Value]
     checks: list[Check]
+
+
+class Seen(BaseModel):
+    """The values that a person saw, by the version that came with them."""
+
+    version: str = Field(min_length=1, max_length=64)
 
 
 class Doubted(BaseModel):
@@ -144,6 +151,7 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     unsettled = {field.page for field in fields if field.waits}
     return Whole(
         **Facts.model_validate(found[0]).model_dump(),
+        version=version_of(fields),
         history=[Step.model_validate(step) for step in room.store.history(document_id)],
         pages=[Sheet.model_validate(page) for page in room.store.pages(document_id)],
         values=[_value(field, speaks=field.page not in unsettled) for field in fields],
@@ -152,11 +160,13 @@ def document(room: TheRoom, document_id: Id) -> Whole:
 
 
 @router.post("/documents/{document_id}/approve", responses={403: {}, 404: {}, 409: {}})
-def approve(room: TheRoom, person: AnAdmin, document_id: Id) -> Facts:
-    """Say that a document is right as it stands: it is done. 409 while fields of it wait to be keyed."""
+def approve(room: TheRoom, person: AnAdmin, document_id: Id, seen: Seen) -> Facts:
+    """Say that a document is right as it was seen: it is done. 409 while fields of it wait to be keyed, or if its
+    values have changed since.
+    """
     if not room.store.documents(ids=[document_id]):
         raise HTTPException(404, "there is no such document")
-    room.store.approve_document(document_id, verifier=person.name)
+    room.store.approve_document(document_id, verifier=person.name, version=seen.version)
     return Facts.model_validate(room.store.document(document_id))
 
 

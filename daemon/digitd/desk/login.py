@@ -8,9 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from digitd.desk.room import (
-    LOGIN_COOKIE,
     LONGEST_TOKEN,
-    NAME_COOKIE,
     NAME_KEPT_SECONDS,
     AnAdmin,
     ThePerson,
@@ -76,15 +74,15 @@ def log_in(request: Request, response: Response, room: TheRoom, shown: Token) ->
     if found is None:
         room.tries.failed(caller(request))
         raise HTTPException(401, "nobody has this token; `digitd verifier add NAME` makes one")
-    _set_cookie(request, response, LOGIN_COOKIE, key)
+    _set_cookie(request, response, room.login_cookie, key)
     return Who(name=found.name, role=found.role, known=True)
 
 
 @doors.delete("/login", status_code=204)
 def log_out(request: Request, response: Response, room: TheRoom) -> None:
     """End this browser's login."""
-    room.store.log_out(request.cookies.get(LOGIN_COOKIE, ""))
-    response.delete_cookie(LOGIN_COOKIE, path="/")
+    room.store.log_out(request.cookies.get(room.login_cookie, ""))
+    response.delete_cookie(room.login_cookie, path="/")
 
 
 @router.get("/me")
@@ -94,11 +92,11 @@ def me(person: ThePerson) -> Who:
 
 
 @router.put("/me", responses={403: {}})
-def call_me(request: Request, response: Response, person: ThePerson, who: Name) -> Who:
+def call_me(request: Request, response: Response, room: TheRoom, person: ThePerson, who: Name) -> Who:
     """Sign with this name from now on, where nobody has to log in."""
     if person.known:
         raise HTTPException(403, f"you are logged in as {person.name}")
-    _set_cookie(request, response, NAME_COOKIE, as_cookie(who.name), max_age=NAME_KEPT_SECONDS)
+    _set_cookie(request, response, room.name_cookie, as_cookie(who.name), max_age=NAME_KEPT_SECONDS)
     return Who(name=who.name, role=person.role, known=False)
 
 

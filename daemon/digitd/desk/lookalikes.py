@@ -1,20 +1,26 @@
 """The API of look-alikes: screens of digits that passed, and which of them are not what they were read as."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, Field
 
 from digitd.desk.api import LARGEST_ID, PICTURE, PREFIX, Id, page_picture_of, picture_of
 from digitd.desk.pictures import COLUMNS, sheet
-from digitd.desk.room import Room, TheName, TheRoom
+from digitd.desk.room import TheName, TheRoom
+from digitd.errors import NotTheirTurn
 from digitd.stored import Screen
+from digitd.verify.looking import Looking, looking
 
 router = APIRouter(tags=["look-alikes"])
 
-#: Glyphs on a screen, those sown among them not counted.
-SIZE = 100
+
+async def looking_of(room: TheRoom, name: TheName) -> Looking:
+    """Who is asking, at what passed."""
+    return looking(room.store, room.config, verifier=name)
+
+
+TheLooking = Annotated[Looking, Depends(looking_of)]
 
 
 class Passed(BaseModel):
@@ -41,7 +47,10 @@ class Item(BaseModel):
 
 
 class LookAt(BaseModel):
-    """Glyphs on one picture, columns in a row, in the order of items; marked are places of a screen taken back."""
+    """Glyphs on one picture, columns in a row, in the order of items; marked are places of a screen taken back.
+
+    Of those that wait no more than 10,000 are counted.
+    """
 
     id: int
     digit: int
@@ -74,33 +83,24 @@ def passed(room: TheRoom) -> list[Passed]:
 
 
 @router.post("/lookalikes", responses={404: {}})
-def open_screen(room: TheRoom, name: TheName, which: Which) -> LookAt:
+def open_screen(at: TheLooking, which: Which) -> LookAt:
     """A screen of glyphs that were read as a digit, the least sure first. 404 where none wait."""
-    rules = room.config.verify
-    found = room.store.open_screen(
-        which.digit,
-        name,
-        now=datetime.now(UTC),
-        lasting=timedelta(seconds=rules.turn_seconds),
-        size=SIZE,
-        sown_share=rules.sown_share,
-    )
+    found = at.open(which.digit)
     if found is None:
         raise HTTPException(404, f"no {which.digit} waits to be looked at")
-    return _shown(room, found)
+    return _shown(at, found)
 
 
 @router.post("/lookalikes/undo", responses={404: {}})
-def undo(room: TheRoom, name: TheName) -> LookAt:
+def undo(at: TheLooking) -> LookAt:
     """Take back the last screen that this person confirmed, whenever that was, unless a field of it was keyed since."""
-    lasting = timedelta(seconds=room.config.verify.turn_seconds)
-    found = room.store.reopen_screen(name, now=datetime.now(UTC), lasting=lasting)
+    found = at.undo()
     if found is None:
         raise HTTPException(404, "there is no screen to take back, or a field of the last was keyed since")
-    return _shown(room, found)
+    return _shown(at, found)
 
 
-def _shown(room: Room, found: Screen) -> LookAt:
+def _shown(at: Looking, found: Screen) -> LookAt:
     return LookAt(
         id=found.id,
         digit=found.digit,
@@ -116,7 +116,7 @@ def _shown(room: Room, found: Screen) -> LookAt:
             )
             for origin in found.origins
         ],
-        waiting=room.store.to_look_at().get(found.digit, 0),
+        waiting=at.left(found.digit),
         marked=list(found.marked),
     )
 
@@ -124,23 +124,17 @@ def _shown(room: Room, found: Screen) -> LookAt:
 @router.get("/lookalikes/{screen_id}/picture", response_class=Response, responses={200: PICTURE, 404: {}})
 def picture(room: TheRoom, name: TheName, screen_id: Id) -> Response:
     """All glyphs of a screen on one picture."""
-    return Response(sheet(_own(room.store.screen(screen_id), name).glyphs), media_type="image/png")
-
-
-@router.post("/lookalikes/{screen_id}", responses={404: {}, 409: {}})
-def close_screen(room: TheRoom, name: TheName, screen_id: Id, looked: Looked) -> CameOfIt:
-    """Say which are not the digit; all others are. Said again it changes nothing."""
-    came = room.store.close_screen(
-        _own(room.store.screen(screen_id), name).id,
-        name,
-        not_that_digit=frozenset(looked.marked),
-        now=datetime.now(UTC),
-        duration_ms=looked.duration_ms,
-    )
-    return CameOfIt(missed=came.missed, verified=came.verified, doubted=came.doubted)
-
-
-def _own(found: Screen | None, name: str) -> Screen:
+    found = room.store.screen(screen_id)
     if found is None or found.verifier != name:
         raise HTTPException(404, "there is no such screen on this desk")
-    return found
+    return Response(sheet(found.glyphs), media_type="image/png")
+
+
+@router.post("/lookalikes/{screen_id}", responses={404: {}})
+def close_screen(at: TheLooking, screen_id: Id, looked: Looked) -> CameOfIt:
+    """Say which are not the digit; all others are. Said again it changes nothing."""
+    try:
+        came = at.close(screen_id, frozenset(looked.marked), duration_ms=looked.duration_ms)
+    except NotTheirTurn as fault:
+        raise HTTPException(404, str(fault)) from None
+    return CameOfIt(missed=came.missed, verified=came.verified, doubted=came.doubted)

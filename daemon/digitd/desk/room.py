@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, unquote
 
+from anyio import CapacityLimiter
 from fastapi import Depends, HTTPException, Request
 
 from digitd.config import Config
@@ -16,11 +17,11 @@ from digitd.store import Store
 from digitd.stored import Document, Verifier
 from digitd.verify.keying import LONGEST_NAME, Keying, keying
 
-#: The cookie with the name of the person at this browser, where nobody has to prove it; and with the key of a login.
-NAME_COOKIE, LOGIN_COOKIE = "digitd_name", "digitd_login"
-
 #: How long a browser keeps a name.
 NAME_KEPT_SECONDS = 90 * 24 * 3600
+
+#: Pictures of pages that are asked for at once; the others wait.
+DRAWING = 4
 
 #: A token's length in characters at most: longer ones are not looked at.
 LONGEST_TOKEN = 200
@@ -44,11 +45,26 @@ class Room:
     page_picture: Callable[[Document, int], bytes]
     open_to_others: bool
     tries: Tries = field(default_factory=Tries)
+    #: Threads that wait for pages to be drawn: others do not wait for these.
+    drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(DRAWING))
 
     @property
     def identity(self) -> str:
         """Tells this database from others that a browser may have met at the same address."""
         return hashlib.sha256(str(self.config.database.absolute()).encode()).hexdigest()[:12]
+
+    @property
+    def name_cookie(self) -> str:
+        """The cookie with the name of the person at this browser, where nobody has to prove it.
+
+        Named after the desk: browsers show all desks of a host the same cookies, whatever their ports.
+        """
+        return f"digitd_name_{self.identity}"
+
+    @property
+    def login_cookie(self) -> str:
+        """The cookie with the key of a login."""
+        return f"digitd_login_{self.identity}"
 
     @property
     def login_lasts(self) -> timedelta:
@@ -81,7 +97,7 @@ def person_of(request: Request) -> Person:
     """
     room = room_of(request)
     if not room.open_to_others and not room.store.has_verifiers():
-        given = unquote(request.cookies.get(NAME_COOKIE, ""))[:LONGEST_NAME]
+        given = unquote(request.cookies.get(room.name_cookie, ""))[:LONGEST_NAME]
         return Person(name=given or room.verifier, role=Role.ADMIN, known=False)
     found = _by_token(request, room) or _by_login(request, room)
     if found is None:
@@ -89,19 +105,19 @@ def person_of(request: Request) -> Person:
     return Person(name=found.name, role=found.role, known=True)
 
 
-def admin_of(person: "ThePerson") -> Person:
+async def admin_of(person: "ThePerson") -> Person:
     """Who is asking, where it takes an admin."""
     if person.role is not Role.ADMIN:
         raise HTTPException(403, "that takes an admin; `digitd verifier add NAME --role admin` makes one")
     return person
 
 
-def name_of(person: "ThePerson") -> str:
+async def name_of(person: "ThePerson") -> str:
     """Who is asking, by name."""
     return person.name
 
 
-def keying_of(request: Request, name: "TheName") -> Keying:
+async def keying_of(request: Request, name: "TheName") -> Keying:
     """Who is asking, at the queue."""
     room = room_of(request)
     return keying(room.store, room.config, verifier=name)
@@ -128,11 +144,16 @@ def _by_token(request: Request, room: Room) -> Verifier | None:
 
 
 def _by_login(request: Request, room: Room) -> Verifier | None:
-    key = request.cookies.get(LOGIN_COOKIE, "")
+    key = request.cookies.get(room.login_cookie, "")
     return room.store.logged_in(key, now=datetime.now(UTC), lasting=room.login_lasts) if key else None
 
 
-TheRoom = Annotated[Room, Depends(room_of)]
+async def _room(request: Request) -> Room:
+    return room_of(request)
+
+
+# What asks no database is asynchronous: else FastAPI sends each of them through a thread, longer than they take.
+TheRoom = Annotated[Room, Depends(_room)]
 ThePerson = Annotated[Person, Depends(person_of)]
 AnAdmin = Annotated[Person, Depends(admin_of)]
 TheName = Annotated[str, Depends(name_of)]

@@ -40,6 +40,12 @@ _pages = Environment(
 )
 
 
+def compile_pages() -> None:
+    """Compile all templates, so that nobody waits for it."""
+    for name in _pages.list_templates():
+        _pages.get_template(name)
+
+
 @doors.get("/login")
 def login(to: Annotated[str, Query()] = "/") -> HTMLResponse:
     """Say who you are, and go on to where you were going, if that is a page of the desk."""

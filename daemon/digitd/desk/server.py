@@ -14,6 +14,7 @@ from digitd.config import Config
 from digitd.desk.app import create_app
 from digitd.desk.guard import Hosts
 from digitd.desk.pictures import Pages
+from digitd.desk.warm import warm
 from digitd.errors import ConfigError
 from digitd.store import Store
 
@@ -81,12 +82,13 @@ class Server:
             self._app,
             log_config=None,
             access_log=False,
-            lifespan="off",
+            lifespan="on",
             server_header=False,
             timeout_graceful_shutdown=PATIENCE_SECONDS,
         )
         if secure:
             _load(settings, config)
+        warm(self._app, store, host=min(names))
         self._server = _Uvicorn(settings, closing=self._app.state.closing)
         self._thread: threading.Thread | None = None
 
@@ -159,4 +161,8 @@ def _is_loopback(host: str) -> bool:
 def _listening(host: str, port: int) -> socket.socket:
     if port > LAST_PORT:
         raise OSError(f"there is no port above {LAST_PORT}")
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # Else an answer's body waits 40 ms for the other side to acknowledge its head: asyncio sets this only on sockets
+    # that were made with their protocol's number. Connections have it from the socket that accepts them.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -18,6 +18,10 @@ from digitd.stored import Act, Verifier
 NOT_WRITTEN_FOR = timedelta(minutes=5)
 
 
+#: Asked at every request.
+_HAS_VERIFIERS = select(exists().where(verifiers.c.token_hash.is_not(None)))
+
+
 class Access(Database):
     """Verifiers with tokens, their logins, and the trail of what they did."""
 
@@ -32,7 +36,7 @@ class Access(Database):
     def has_verifiers(self) -> bool:
         """Whether anybody has a token, so that everybody must log in."""
         with self._reading() as connection:
-            return bool(connection.scalar(select(exists().where(verifiers.c.token_hash.is_not(None)))))
+            return bool(connection.scalar(_HAS_VERIFIERS))
 
     def add_verifier(self, name: str, role: Role, token: str, *, author: str) -> None:
         """Let somebody in by a token, in place of the one they had.

@@ -3,6 +3,7 @@
 Writers begin with `BEGIN IMMEDIATE`, so that two processes queue for the database instead of failing half-way.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # Threads of one process queue here: at SQLite's own door they knock again after ever longer pauses.
+        self._one_writes = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Self:
@@ -103,7 +106,11 @@ class Database:
     def _writing(self) -> Iterator[Connection]:
         """A transaction that is committed at its end, or leaves no trace."""
         try:
-            with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            with (
+                self._one_writes,
+                self._engine.connect().execution_options(immediate=True) as connection,
+                connection.begin(),
+            ):
                 yield connection
         except OperationalError as fault:
             raise DatabaseError(

@@ -12,6 +12,7 @@ from digitd.store.documents import move, state_of
 from digitd.store.fields import by_itself, in_audit
 from digitd.store.labels import Labels, settle_document, settle_field
 from digitd.store.tables import documents, doubts, fields, labels, pages
+from digitd.stored import version_of
 
 #: Fields in one transaction.
 AT_ONCE = 50
@@ -35,17 +36,16 @@ class Doubts(Labels):
             sent += len(some)
         return sent
 
-    def approve_document(self, document_id: int, *, verifier: str) -> None:
+    def approve_document(self, document_id: int, *, verifier: str, version: str) -> None:
         """Take a person's word that a document, which must exist, is right as it stands: it is done.
 
-        Whatever was doubtful of its pages is so no more.
-
-        It labels nothing: who is shown values and finds them right has keyed none.
+        Whatever was doubtful of its pages is so no more. It labels nothing: who is shown values and finds them right
+        has keyed none. version is `digitd.stored.version_of` the fields that they saw.
 
         Raises
         ------
         NotTheirTurn
-            Fields of it wait to be keyed, or it was not read.
+            Fields of it wait to be keyed, it was not read, or its values are others by now.
         """
         with self._writing() as connection:
             name = connection.execute(select(documents.c.name).where(documents.c.id == document_id)).scalar_one()
@@ -56,6 +56,9 @@ class Doubts(Labels):
             state = state_of(connection, document_id)
             if state not in {DocumentState.DONE, DocumentState.REVIEW}:
                 raise NotTheirTurn(f"it is {state}, so nothing on it can be approved")
+            # Read beside this transaction, which has written nothing yet and lets nobody else write.
+            if version != version_of(self.fields(document_id=document_id)):
+                raise NotTheirTurn("its values have changed since you looked; look again")
             if state is DocumentState.REVIEW:
                 move(connection, document_id, DocumentState.DONE, reason=f"approved by {verifier}")
             note(connection, verifier, "document approved", f"{document_id} {name}")

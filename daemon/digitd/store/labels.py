@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, insert, select, update
 
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
@@ -110,12 +110,9 @@ class Labels(Fields):
 
 def write_label(connection: Connection, field_id: int, value: str, *, verifier: str, **said: Any) -> int:
     """Add a label, and what it makes of its field and document; said is what `Labels.add_label` takes."""
-    label_id = connection.execute(
-        insert(labels)
-        .values(field_id=field_id, value=value, verifier=verifier, at=datetime.now(UTC), **said)
-        .returning(labels.c.id)
-    ).scalar_one()
-    connection.execute(delete(turns).where(turns.c.field_id == field_id, turns.c.verifier == verifier))
+    label = {"field_id": field_id, "value": value, "verifier": verifier, "at": datetime.now(UTC), **said}
+    label_id = connection.execute(_ADD, label).scalar_one()
+    connection.execute(_END_TURN, {"field": field_id, "whose": verifier})
     settle_field(connection, field_id)
     settle_document(connection, field_id)
     return int(label_id)
@@ -139,13 +136,12 @@ def retract(connection: Connection, label_id: int, *, verifier: str) -> None:
 
 
 def _check_turn(connection: Connection, field_id: int, verifier: str) -> None:
-    waits = connection.scalar(select(in_review() | in_audit()).where(fields.c.id == field_id))
+    waits = connection.scalar(_WAITS, {"field": field_id})
     if waits is None:
         raise NotTheirTurn("there is no such field any more")
     if not waits:
         raise NotTheirTurn("somebody else has keyed it meanwhile")
-    turn = exists().where(turns.c.field_id == field_id, turns.c.verifier == verifier, turns.c.skipped.is_(False))
-    if not connection.scalar(select(turn)):
+    if not connection.scalar(_IS_TURN, {"field": field_id, "whose": verifier}):
         raise NotTheirTurn("it is somebody else's turn by now")
 
 
@@ -172,26 +168,19 @@ def settle_field(connection: Connection, field_id: int) -> None:
 
     Where one of its digits stood out among look-alikes it is in review then.
     """
-    row = connection.execute(select(fields.c.value, fields.c.machine_state).where(fields.c.id == field_id)).one()
+    of_field = {"field": field_id}
+    row = connection.execute(_AS_READ, of_field).one()
     said = standing_labels(connection, [field_id])
-    doubted = exists().where(
-        glyphs.c.field_id == field_id,
-        looks.c.glyph_id == glyphs.c.id,
-        looks.c.sown.is_(False),
-        looks.c.is_digit.is_(False),
-        looks.c.screen_id == screens.c.id,
-        screens.c.missed == 0,
-    )
-    doubted_after = connection.scalar(select(func.max(doubts.c.after_label)).where(doubts.c.field_id == field_id))
+    doubted_after = connection.scalar(_DOUBTED_AFTER, of_field)
     if said:
         done = settled(row.value, said, doubted_after=doubted_after or 0)
         state = FieldState.VERIFIED if done else FieldState.REVIEW
     else:
-        doubtful = doubted_after is not None or connection.scalar(select(doubted))
+        doubtful = doubted_after is not None or connection.scalar(_STANDS_OUT, of_field)
         state = FieldState.REVIEW if doubtful else row.machine_state
-    connection.execute(update(fields).where(fields.c.id == field_id).values(state=state))
+    connection.execute(_SET_STATE, {**of_field, "state": state})
     if said or state == FieldState.REVIEW:
-        connection.execute(update(glyphs).where(glyphs.c.field_id == field_id).values(to_look_at=False))
+        connection.execute(_SET_TO_LOOK_AT, {**of_field, "to_look_at": False})
 
 
 def settle_document(connection: Connection, field_id: int) -> None:
@@ -199,17 +188,50 @@ def settle_document(connection: Connection, field_id: int) -> None:
 
     One of which a page is doubtful is done only where a person had to key a field of it, and so has seen it.
     """
-    document_id = connection.execute(
-        select(pages.c.document_id).join(fields, fields.c.page_id == pages.c.id).where(fields.c.id == field_id)
-    ).scalar_one()
-    of_document = select(func.count()).select_from(fields).join(pages, fields.c.page_id == pages.c.id)
-    of_document = of_document.where(pages.c.document_id == document_id)
-    waiting = connection.scalar(of_document.where(by_itself(FieldState.REVIEW))) or 0
-    doubtful = connection.scalar(
-        select(exists().where(pages.c.document_id == document_id, pages.c.reason != ""))
-    ) and not connection.scalar(of_document.where(fields.c.machine_state.concat("") == FieldState.REVIEW))
-    state = connection.execute(select(documents.c.state).where(documents.c.id == document_id)).scalar_one()
-    if waiting and state == DocumentState.DONE:
-        move(connection, document_id, DocumentState.REVIEW, reason=what_waits(waiting, ()))
-    elif not waiting and not doubtful and state == DocumentState.REVIEW:
+    document_id = connection.execute(_DOCUMENT_OF, {"field": field_id}).scalar_one()
+    row = connection.execute(_STANDING_OF_DOCUMENT, {"document": document_id}).one()
+    doubtful = row.doubtful and not row.keyed
+    if row.waiting and row.state == DocumentState.DONE:
+        move(connection, document_id, DocumentState.REVIEW, reason=what_waits(row.waiting, ()))
+    elif not row.waiting and not doubtful and row.state == DocumentState.REVIEW:
         move(connection, document_id, DocumentState.DONE, reason="every field verified")
+
+
+_field: BindParameter[Any] = bindparam("field")
+_document: BindParameter[Any] = bindparam("document")
+_whose: BindParameter[Any] = bindparam("whose")
+
+_ADD = insert(labels).returning(labels.c.id)
+_WAITS = select(in_review() | in_audit()).where(fields.c.id == _field)
+_of_turn = (turns.c.field_id == _field) & (turns.c.verifier == _whose)
+_END_TURN = delete(turns).where(_of_turn)
+_IS_TURN = select(exists().where(_of_turn, turns.c.skipped.is_(False)))
+
+_AS_READ = select(fields.c.value, fields.c.machine_state).where(fields.c.id == _field)
+_DOUBTED_AFTER = select(func.max(doubts.c.after_label)).where(doubts.c.field_id == _field)
+_STANDS_OUT = select(
+    exists().where(
+        glyphs.c.field_id == _field,
+        looks.c.glyph_id == glyphs.c.id,
+        looks.c.sown.is_(False),
+        looks.c.is_digit.is_(False),
+        looks.c.screen_id == screens.c.id,
+        screens.c.missed == 0,
+    )
+)
+_SET_STATE = update(fields).where(fields.c.id == _field)
+_SET_TO_LOOK_AT = update(glyphs).where(glyphs.c.field_id == _field)
+
+_DOCUMENT_OF = select(pages.c.document_id).join(fields, fields.c.page_id == pages.c.id).where(fields.c.id == _field)
+_of_document = (
+    select(func.count())
+    .select_from(fields)
+    .join(pages, fields.c.page_id == pages.c.id)
+    .where(pages.c.document_id == _document)
+)
+_STANDING_OF_DOCUMENT = select(
+    documents.c.state,
+    _of_document.where(by_itself(FieldState.REVIEW)).scalar_subquery().label("waiting"),
+    _of_document.where(fields.c.machine_state.concat("") == FieldState.REVIEW).scalar_subquery().label("keyed"),
+    exists().where(pages.c.document_id == _document, pages.c.reason != "").label("doubtful"),
+).where(documents.c.id == _document)

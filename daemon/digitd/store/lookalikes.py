@@ -21,6 +21,9 @@ from digitd.stored import LookedAt, Origin, Screen
 #: Verified fields among which errors to sow are chosen: those that look most like the digit of the screen.
 SOWN_FROM = 200
 
+#: So many of those that nobody has looked at are counted for a screen: ten thousand take a millisecond.
+COUNTED = 10_000
+
 
 class Lookalikes(Labels):
     """Screens of glyphs that were read as one digit."""
@@ -30,6 +33,12 @@ class Lookalikes(Labels):
         query = select(glyphs.c.digit, func.count()).where(glyphs.c.to_look_at).group_by(glyphs.c.digit)
         with self._reading() as connection:
             return {digit: count for digit, count in connection.execute(query) if digit is not None}
+
+    def left_to_look_at(self, digit: int) -> int:
+        """How many glyphs of one digit nobody has looked at yet; counted up to COUNTED, for a screen waits for it."""
+        some = select(glyphs.c.id).where(glyphs.c.to_look_at, glyphs.c.digit == digit).limit(COUNTED)
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).select_from(some.subquery())) or 0
 
     def open_screen(
         self,

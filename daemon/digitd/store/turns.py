@@ -4,16 +4,18 @@ A turn ends with the label, when it is given back, or by itself after a while. F
 least sure first; those drawn for the audit are mixed among them, and look no different.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
-    Row,
     Select,
+    bindparam,
     case,
     delete,
     exists,
@@ -21,7 +23,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     true,
     update,
 )
@@ -64,8 +65,7 @@ class Turns(Labels):
         """
         with self._writing() as connection:
             chosen = held = _held(connection, verifier, now, choice)[:count]
-            mine = (turns.c.verifier == verifier) & turns.c.field_id.in_(held)
-            connection.execute(update(turns).where(mine).values(until=now + lasting))
+            connection.execute(_PROLONG, {"whose": verifier, "held": held, "until": now + lasting})
             if len(chosen) < count:
                 fresh = _waiting(connection, verifier, now, choice, count=count - len(chosen), besides=chosen)
                 chosen = [*chosen, *fresh]
@@ -85,11 +85,9 @@ class Turns(Labels):
 
     def waiting(self, choice: Choice = ALL, *, verifier: str | None = None) -> int:
         """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
-        count = _of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
-        if verifier is not None:
-            count = count.where(~_keyed_by(verifier))
+        kinds = _counts(choice, by_all=verifier is None)
         with self._reading() as connection:
-            return sum(connection.scalar(count.where(kind)) or 0 for kind in (in_review(), in_audit()))
+            return sum(connection.scalar(count, {"whose": verifier}) or 0 for count in kinds)
 
     def queue(self, *, verifier: str | None = None) -> list[Waiting]:
         """How many fields of each form wait for each reason; for verifier, of those that they have not keyed."""
@@ -141,35 +139,69 @@ class Turns(Labels):
 
 def _held(connection: Connection, verifier: str, now: datetime, choice: Choice) -> list[int]:
     """The fields whose turn it is already, in the order in which they came."""
-    query = _of_form(select(fields.c.id), choice.form).join(turns, turns.c.field_id == fields.c.id)
-    mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
-    waits = (by_itself(FieldState.REVIEW) | in_audit()) & _reason(choice.why)
-    return list(connection.scalars(mine.where(waits).order_by(turns.c.id)))
+    return list(connection.scalars(_held_of(choice), {"whose": verifier, "now": now}))
 
 
 def _waiting(
     connection: Connection, verifier: str, now: datetime, choice: Choice, *, count: int, besides: Collection[int]
 ) -> list[int]:
     """The fields that come next, at most count, besides some."""
-    of_others = (turns.c.verifier != verifier) & turns.c.skipped.is_(False)
-    passed_over = (turns.c.verifier == verifier) & turns.c.skipped.is_(True)
-    taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > now, of_others | passed_over)
-    keyed = _keyed_by(verifier)
-    free = ~taken & fields.c.id.not_in(besides) & _reason(choice.why)
-    review, audit = (
-        _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(kind, free)
-        for kind, rank in zip((in_review(), in_audit()), _ranks(choice.order), strict=True)
-    )
-    fresh = [row for ranked in (review, audit) for row in _first(connection, ranked.where(~keyed), count)]
+    review, audit, again = _free(choice)
+    asked = {"whose": verifier, "now": now, "besides": list(besides)}
+    fresh = [row for kind in (review, audit) for row in connection.execute(kind, {**asked, "most": count})]
     found = [int(row.id) for row in sorted(fresh, key=lambda row: (row.rank, row.id))[:count]]
     if len(found) < count:
         team = _team(connection, verifier, since=now - REMEMBERED_FOR)
-        by_all = select(func.count(labels.c.verifier.distinct())).where(
-            labels.c.field_id == fields.c.id, labels.c.verifier.in_(team), stands()
-        )
-        again = review.where(keyed, by_all.scalar_subquery() == len(team))
-        found += [int(row.id) for row in _first(connection, again, count - len(found))]
+        all_of_them = {"team": list(team), "size": len(team), "most": count - len(found)}
+        found += [int(row.id) for row in connection.execute(again, {**asked, **all_of_them})]
     return found
+
+
+# Queries by what is chosen, made once: making one takes ten times as long as running it.
+_whose: BindParameter[Any] = bindparam("whose")
+_now: BindParameter[Any] = bindparam("now")
+_PROLONG = update(turns).where(turns.c.verifier == _whose, turns.c.field_id.in_(bindparam("held", expanding=True)))
+_MADE = 64
+
+
+@lru_cache(maxsize=_MADE)
+def _held_of(choice: Choice) -> Select[Any]:
+    """The fields whose turn it is already, in the order in which they came."""
+    query = _of_form(select(fields.c.id), choice.form).join(turns, turns.c.field_id == fields.c.id)
+    mine = query.where(turns.c.verifier == _whose, turns.c.skipped.is_(False), turns.c.until > _now)
+    waits = (by_itself(FieldState.REVIEW) | in_audit()) & _reason(choice.why)
+    return mine.where(waits).order_by(turns.c.id)
+
+
+@lru_cache(maxsize=_MADE)
+def _free(choice: Choice) -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """Fields that nobody has, in their order: in review, in the audit, and those that come again to who keyed them."""
+    of_others = (turns.c.verifier != _whose) & turns.c.skipped.is_(False)
+    passed_over = (turns.c.verifier == _whose) & turns.c.skipped.is_(True)
+    taken = exists().where(turns.c.field_id == fields.c.id, turns.c.until > _now, of_others | passed_over)
+    keyed = _keyed_by(_whose)
+    free = ~taken & fields.c.id.not_in(bindparam("besides", expanding=True)) & _reason(choice.why)
+    review, audit = (
+        _of_form(select(fields.c.id, rank.label("rank")), choice.form)
+        .where(kind, free)
+        .order_by(rank, fields.c.id)
+        .limit(bindparam("most"))
+        for kind, rank in zip((in_review(), in_audit()), _ranks(choice.order), strict=True)
+    )
+    by_all = select(func.count(labels.c.verifier.distinct())).where(
+        labels.c.field_id == fields.c.id, labels.c.verifier.in_(bindparam("team", expanding=True)), stands()
+    )
+    again = review.where(keyed, by_all.scalar_subquery() == bindparam("size"))
+    return review.where(~keyed), audit.where(~keyed), again
+
+
+@lru_cache(maxsize=_MADE)
+def _counts(choice: Choice, *, by_all: bool) -> tuple[Select[Any], Select[Any]]:
+    """How many fields wait, in review and in the audit; unless by_all, without those that one person has keyed."""
+    count = _of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
+    if not by_all:
+        count = count.where(~_keyed_by(_whose))
+    return count.where(in_review()), count.where(in_audit())
 
 
 def _ranks(order: Order) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -199,15 +231,14 @@ def _reason(why: Why | None) -> ColumnElement[bool]:
     return ~doubted & {Why.UNSURE: unsure, Why.ODD: odd, Why.RULE: ~unsure & ~odd}[why]
 
 
-def _first(connection: Connection, query: Select[Any], count: int) -> Sequence[Row[Any]]:
-    return connection.execute(query.order_by(text("rank"), fields.c.id).limit(count)).all()
-
-
 def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
-    return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
+    """Of what waits, that which is of a form: its index would find all that was ever read with it, a million fields."""
+    if form is None:
+        return query
+    return query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form.concat("") == form)
 
 
-def _keyed_by(verifier: str) -> ColumnElement[bool]:
+def _keyed_by(verifier: str | BindParameter[Any]) -> ColumnElement[bool]:
     """Whether verifier has said what a row of fields is."""
     return exists().where(labels.c.field_id == fields.c.id, labels.c.verifier == verifier, stands())
 
@@ -221,6 +252,10 @@ def _team(connection: Connection, verifier: str, *, since: datetime) -> set[str]
 
 def _give(connection: Connection, field_id: int, verifier: str, *, until: datetime, skipped: bool = False) -> None:
     """A turn that there is already goes on, in its place among others."""
-    mine = (turns.c.field_id == field_id) & (turns.c.verifier == verifier)
-    if connection.execute(update(turns).where(mine).values(until=until, skipped=skipped)).rowcount == 0:
-        connection.execute(insert(turns).values(field_id=field_id, verifier=verifier, until=until, skipped=skipped))
+    turn = {"until": until, "skipped": skipped}
+    if connection.execute(_GO_ON, {"whose": verifier, "field": field_id, **turn}).rowcount == 0:
+        connection.execute(_BEGIN, {"verifier": verifier, "field_id": field_id, **turn})
+
+
+_GO_ON = update(turns).where(turns.c.field_id == bindparam("field"), turns.c.verifier == _whose)
+_BEGIN = insert(turns)

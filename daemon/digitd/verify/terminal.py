@@ -4,9 +4,10 @@ import os
 import re
 import termios
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from rich.text import Text
 
 from digitd.stored import StoredField
 from digitd.verify.blocks import picture
-from digitd.verify.session import Session, Summary
+from digitd.verify.session import Session
 
 HELP = """\
 0-9        the digits as they are written, one key a digit
@@ -57,17 +58,24 @@ class Keyboard:
                 return
 
 
-def sit(session: Session, keys: Iterator[str], console: Console) -> Summary:
-    """Show field after field on console and give keys to session until the verifier ends, or the keys do."""
+class Sitting(Protocol):
+    """What keys are given to."""
+
+    ended: bool
+
+    def press(self, key: str) -> None: ...
+
+
+def sit(sitting: Sitting, keys: Iterator[str], console: Console, *, shown: Callable[[], RenderableType]) -> None:
+    """Give keys to sitting, and show on console what is to be seen then, until the verifier ends, or the keys do."""
     with console.screen(hide_cursor=True) as screen:
-        screen.update(page(session, console))
+        screen.update(shown())
         with suppress(KeyboardInterrupt):  # Ctrl-C ends like q: every label is already stored
             for key in keys:
-                session.press(key)
-                if session.ended:
+                sitting.press(key)
+                if sitting.ended:
                     break
-                screen.update(page(session, console))
-    return session.summary()
+                screen.update(shown())
 
 
 def page(session: Session, console: Console) -> RenderableType:
@@ -89,12 +97,12 @@ def _left_to_others(waiting: int) -> str:
 def _field_page(session: Session, field: StoredField, console: Console) -> Group:
     where = Text.assemble((field.document, "bold"), f"  page {field.page}  field ", (field.name, "bold"))
     return Group(
-        _line(where),
-        _line(Text(f"{session.labelled} saved, {session.waiting} wait.  {_reason(session, field)}", style="dim")),
+        one_line(where),
+        one_line(Text(f"{session.labelled} saved, {session.waiting} wait.  {_reason(session, field)}", style="dim")),
         Text(),
-        _crop(field, console),
-        _line(_prompt(session, field)),
-        _line(
+        crop(field, console),
+        one_line(_prompt(session, field)),
+        one_line(
             Text(
                 session.message or "Enter saves, b blank, x unreadable, w wrong place, s skip, u undo, q end, ? help",
                 style="dim",
@@ -108,18 +116,26 @@ def _reason(session: Session, field: StoredField) -> str:
     return field.reason if session.show_reading else ""
 
 
-def _crop(field: StoredField, console: Console) -> RenderableType:
+def crop(field: StoredField, console: Console) -> RenderableType:
+    """A field's picture, as large as there is room for."""
     if not field.crop:
         return Text("This field has no picture; its document is in the archive.\n")
-    crop = cv2.imdecode(np.frombuffer(field.crop, np.uint8), cv2.IMREAD_GRAYSCALE)
-    assert crop is not None
+    pixels = cv2.imdecode(np.frombuffer(field.crop, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
     return picture(
-        crop.astype(np.uint8, copy=False),
+        pixels.astype(np.uint8, copy=False),
         columns=max(10, console.width - 1),
         lines=max(4, console.height - _OTHER_LINES),
-        greys=not console.no_color and console.color_system in {"256", "truecolor"},
-        ascii_only=not console.encoding.lower().startswith("utf"),
+        **drawn_for(console),
     )
+
+
+def drawn_for(console: Console) -> dict[str, bool]:
+    """What a terminal can show, as `digitd.verify.blocks.picture` takes it."""
+    return {
+        "greys": not console.no_color and console.color_system in {"256", "truecolor"},
+        "ascii_only": not console.encoding.lower().startswith("utf"),
+    }
 
 
 def _prompt(session: Session, field: StoredField) -> Text:
@@ -129,7 +145,7 @@ def _prompt(session: Session, field: StoredField) -> Text:
     return prompt
 
 
-def _line(text: Text) -> Text:
+def one_line(text: Text) -> Text:
     """One line, cut where the terminal ends, so that the crop always has its place."""
     text.no_wrap, text.overflow = True, "ellipsis"
     return text

@@ -81,8 +81,12 @@ function happened(step) {
   return item;
 }
 
+/** Which values are on the screen: only these are approved. */
+let version = "";
+
 async function show() {
   const whole = await ask("GET", `/documents/${number}`);
+  version = whole.version;
   const known = whole.state === "done" || whole.state === "review";
   pages.replaceChildren(...whole.pages.map((one) => sheet(one, whole.values.filter((value) => value.page === one.number))));
   document.getElementById("checks").replaceChildren(...whole.checks.map(checked));
@@ -108,13 +112,14 @@ async function act(words, method, path, body) {
     await show();
     tell(words);
   } catch (refused) {
+    if (refused.status === 409) await show().catch(() => {});  // it is not any more as it is on the screen
     tell(`${refused.message[0].toUpperCase()}${refused.message.slice(1)}.`, true);
   } finally {
     busy = false;
   }
 }
 
-approve.addEventListener("click", () => act("Approved.", "POST", `/documents/${number}/approve`));
+approve.addEventListener("click", () => act("Approved.", "POST", `/documents/${number}/approve`, { version }));
 doubt.addEventListener("click", () => {
   const fields = marked();
   act(`To be keyed: ${fields.length}.`, "POST", "/fields/doubt", { fields });

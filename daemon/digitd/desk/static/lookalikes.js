@@ -9,6 +9,9 @@ const where = document.getElementById("where");
 const picture = document.getElementById("picture");
 const page = document.getElementById("page");
 
+/** No more of those that wait are counted. */
+const COUNTED = 10000;
+
 let screen = null;
 let shownAt = 0;
 let busy = false;
@@ -30,7 +33,7 @@ async function open(words = "", wrong = false) {
 
 /** Show the screen that is there now. */
 function paint() {
-  waiting.textContent = screen.waiting;
+  waiting.textContent = `${screen.waiting}${screen.waiting < COUNTED ? "" : "+"}`;
   const rows = Math.ceil(screen.items.length / screen.columns);
   glyphs.style.setProperty("--sheet", `url(${screen.picture})`);
   glyphs.style.setProperty("--columns", screen.columns);
