@@ -14,8 +14,7 @@ from digitd.budget.book import read_book
 from digitd.budget.promise import Group
 from digitd.budget.thresholds import Watched
 from digitd.config import Budget, Config, FieldBudget, FormBudget, Verify
-from digitd.reading.validate import UNSURE
-from digitd.records import FieldState, LabelMode
+from digitd.records import UNSURE, FieldState, LabelMode
 from digitd.store import Store
 from digitd.store.labels import write_label
 

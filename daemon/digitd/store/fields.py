@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, exists, func, select
 
 from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
@@ -175,6 +174,8 @@ def _glyphs_of(connection: Connection, field_ids: Sequence[int]) -> dict[int, tu
 
 def as_glyph(row: Row[Any]) -> StoredGlyph:
     """A row of the table as the glyph that it is."""
+    import numpy as np  # half of what Python takes to start, and only for who looks at glyphs
+
     return StoredGlyph(
         id=row.id,
         position=row.position,
