@@ -17,7 +17,8 @@ from digitd.report.calibration import Calibration, Passing, calibration, passing
 from digitd.report.drift import SENT, WRONG, Drift, by_week, drifts
 from digitd.report.estimates import Estimate, Share, bounds, stratified, sums
 from digitd.report.sample import PASSED, REVIEW, STRATA, Sample
-from digitd.store.labelled import Coded, ReadCount
+from digitd.store.columns import Coded
+from digitd.store.labelled import ReadCount
 
 #: Places of the digit in a field that are told apart; the last stands for all behind it.
 PLACES = 12
@@ -309,13 +310,13 @@ def _groups(found: Sample) -> dict[str, tuple[Group, ...]]:
         _renamed(fields.forms, lambda form: form or "no form"),
         fields.names if alone else _pairs(fields.forms, fields.names),
         fields.models,
-        _renamed(fields.days, week_of),
+        _renamed(fields.weeks, week_of),
     )
     return {
         "form": _grouped(found, forms, lambda each: each.form or "no form"),
         "field": _grouped(found, names, lambda each: named("" if alone else each.form or "", each.field)),
         "place": _by_place(found),
-        "week": tuple(sorted(_grouped(found, weeks, lambda each: week_of(each.day)), key=lambda group: group.name)),
+        "week": tuple(sorted(_grouped(found, weeks, lambda each: week_of(each.week)), key=lambda group: group.name)),
         "model": _grouped(found, models, lambda each: each.model),
         "mode": _grouped(found, fields.modes, None),
         "verifier": _grouped(found, fields.verifiers, None),
@@ -417,12 +418,12 @@ def _drift(found: Sample) -> tuple[Drift, ...]:
     """What is sent to review, and what is wrong of what passed, by form and week."""
     sent: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for each in found.read:
-        cell = sent[each.form or "no form"][week_of(each.day)]
+        cell = sent[each.form or "no form"][week_of(each.week)]
         cell[0] += each.count * (each.state is FieldState.REVIEW)
         cell[1] += each.count
     wrong: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     inside = found.weighed & (found.strata == PASSED)
-    forms, weeks = found.fields.forms, _renamed(found.fields.days, week_of)
+    forms, weeks = found.fields.forms, _renamed(found.fields.weeks, week_of)
     together = forms.codes[inside].astype(np.int64) * max(1, len(weeks.words)) + weeks.codes[inside]
     values, codes = np.unique(together, return_inverse=True)
     for value, share in zip(values.tolist(), _counts(codes, found.right[inside], len(values)), strict=True):

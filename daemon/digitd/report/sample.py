@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from digitd.records import NOT_A_DIGIT, Box, FieldState, LabelMode, Verdict
 from digitd.report.alignment import EXTRA, MISSED, REJECTED, align
 from digitd.store import Store
-from digitd.store.labelled import BLANK_CELL, Coded, LabelledFields, LabelledGlyphs, ReadCount, Scope
+from digitd.store.columns import BLANK_CELL, Coded, LabelledFields, LabelledGlyphs
+from digitd.store.labelled import ReadCount, Scope
 
 #: The strata, as places in every array of them; and what is in none.
 REVIEW, PASSED, NEITHER = 0, 1, -1
