@@ -188,10 +188,10 @@ def _flagged(flags: NDArray[np.int32], words: type[StrEnum]) -> Coded:
 
 
 def of_glyphs() -> Select[Any]:
-    """What is asked of glyphs: its field, its position and what is said of it as one number, and how sure that is.
+    """What is asked of glyphs: field, position and what is said of it as one number, how sure that is, and all else.
 
-    What is more probable than all else together is the likeliest, whatever the others are: then its probability is
-    given, which takes a third of the time, and else all of them are.
+    What is more probable than everything else together is the likeliest, whatever that is. Only where nothing is, which
+    is told by -1, are all probabilities given: reading them takes as long again.
     """
     sure = glyphs.c.sure > 0.5
     said = case(
@@ -201,12 +201,12 @@ def of_glyphs() -> Select[Any]:
         else_=_TO_BE_SEEN,
     )
     place = (glyphs.c.field_id * POSITIONS + glyphs.c.position) * KINDS + said
-    return select(place, case((sure, glyphs.c.sure), else_=glyphs.c.probabilities))
+    return select(place, case((sure, glyphs.c.sure), else_=-1.0), case((sure, None), else_=glyphs.c.probabilities))
 
 
 def labelled_glyphs(batches: Iterable[Rows]) -> LabelledGlyphs:
     """The glyphs of rows of `of_glyphs`."""
-    parts = [_glyph_arrays(rows) for rows in batches] or [_glyph_arrays([])]
+    parts = [_glyph_arrays(*zip(*rows, strict=True)) for rows in batches] or [_glyph_arrays((), (), ())]
     places, said, confidences = (np.concatenate(some) for some in zip(*parts, strict=True))
     order = np.argsort(places, kind="stable")
     places = places[order]
@@ -218,16 +218,14 @@ def labelled_glyphs(batches: Iterable[Rows]) -> LabelledGlyphs:
     )
 
 
-def _glyph_arrays(rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float32]]:
+def _glyph_arrays(
+    numbers: Sequence[int], sure: Sequence[float], unsure: Sequence[bytes | None]
+) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float32]]:
     """Fields and positions as one number, what was said, and how surely."""
-    numbers, how_sure = zip(*rows, strict=True) if rows else ((), ())
-    packed = np.array(numbers, np.int64)
-    said, confidences = (packed % KINDS).astype(np.int8), np.empty(len(rows), np.float32)
-    told = np.fromiter((type(one) is float for one in how_sure), np.bool_, len(rows))
-    confidences[told] = [one for one in how_sure if type(one) is float]
-    probabilities = np.frombuffer(b"".join(one for one in how_sure if type(one) is not float), "<f4")
-    probabilities = probabilities.reshape(-1, NOT_A_DIGIT + 1)
-    confidences[~told] = probabilities.max(axis=1)
-    said[~told] = np.where(said[~told] == _TO_BE_SEEN, probabilities.argmax(axis=1), said[~told])
+    packed, confidences = np.array(numbers, np.int64), np.array(sure, np.float32)
+    said, unknown = (packed % KINDS).astype(np.int8), confidences < 0
+    probabilities = np.frombuffer(b"".join(filter(None, unsure)), "<f4").reshape(-1, NOT_A_DIGIT + 1)
+    confidences[unknown] = probabilities.max(axis=1)
+    said[unknown] = np.where(said[unknown] == _TO_BE_SEEN, probabilities.argmax(axis=1), said[unknown])
     said[said == _BLANK] = BLANK_CELL
     return packed // KINDS, said, confidences
