@@ -148,7 +148,7 @@ def read_fields(
                 value, float(sure.min()), "review" if review else "accepted", crop, drawn,
             ),
             "glyphs": [
-                (number + 1, at, probabilities[at].astype("<f4").tobytes(), pictures[truth[at]], int(said[at]), 0.9)
+                (number + 1, at, probabilities[at].astype("<f4").tobytes(), pictures[truth[at]], int(said[at]), float(sure[at]))
                 for at in range(DIGITS)
             ],
             "label": (

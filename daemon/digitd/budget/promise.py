@@ -107,8 +107,12 @@ def group_of(form: str, field: str, own: Collection[Group]) -> Group:
 def by_group(found: Iterable[Outcome], own: Collection[Group]) -> dict[Group, Outcomes]:
     """Outcomes of each group, in their order; of fields with a budget of their own even where there are none."""
     lists: dict[Group, list[Outcome]] = {group: [] for group in own}
+    of_field: dict[tuple[str, str], list[Outcome]] = {}
     for one in found:
-        lists.setdefault(group_of(one.form, one.field, own), []).append(one)
+        name = one.form, one.field
+        if name not in of_field:
+            of_field[name] = lists.setdefault(group_of(*name, own), [])
+        of_field[name].append(one)
     return {group: gathered(members) for group, members in sorted(lists.items())}
 
 
