@@ -37,6 +37,10 @@ class Coded:
     codes: NDArray[np.int32]
     words: tuple[str, ...]
 
+    def are(self, word: str) -> NDArray[np.bool_]:
+        """Which of them are word."""
+        return np.array([each == word for each in self.words], np.bool_)[self.codes]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledFields:
@@ -143,8 +147,7 @@ def labelled_fields(
     """
     kept = _last_labels(found, taken_back)
     if verifier is not None:
-        signed = found.coded("verifier", kept)
-        kept = kept[np.array([word == verifier for word in signed.words], np.bool_)[signed.codes]]
+        kept = kept[found.coded("verifier", kept).are(verifier)]
     page_ids = of_pages.numbers("id", np.int64)
     rows = np.argsort(page_ids)
     places = rows[np.searchsorted(page_ids[rows], found.numbers("page_id", np.int64)[kept])]
