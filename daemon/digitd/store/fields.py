@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Row, Select, bindparam, exists, func, select
 
 from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
@@ -139,6 +138,11 @@ def by_itself(state: FieldState) -> ColumnElement[bool]:
     return fields.c.state.concat("") == state
 
 
+def of_form(query: Select[Any], form: str | None) -> Select[Any]:
+    """A query of fields, of those on pages of form; None means all."""
+    return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
+
+
 _later = labels.alias()  # made once: naming its columns takes longer than a query with it
 
 
@@ -150,6 +154,11 @@ def stands(of: FromClause = labels) -> ColumnElement[bool]:
 _STANDING = (
     select(labels).where(labels.c.field_id.in_(bindparam("ids", expanding=True)), stands()).order_by(labels.c.id)
 )
+
+
+def taken_back() -> Select[Any]:
+    """The ids of all labels that were taken back: for queries that walk all labels, which know them so at once."""
+    return select(labels.c.retracts_id).where(labels.c.retracts_id.is_not(None))
 
 
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:
@@ -189,6 +198,8 @@ def _glyphs_of(connection: Connection, field_ids: Sequence[int]) -> dict[int, tu
 
 def as_glyph(row: Row[Any]) -> StoredGlyph:
     """A row of the table as the glyph that it is."""
+    import numpy as np  # half of what Python takes to start, and only for who looks at glyphs
+
     return StoredGlyph(
         id=row.id,
         position=row.position,

@@ -27,8 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from digitd.reading.validate import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE
-from digitd.records import FieldState, LabelMode, Order, Why
+from digitd.records import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE, FieldState, LabelMode, Order, Why
 from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
 from digitd.store.labels import Labels, retract
 from digitd.store.tables import documents, doubts, fields, labels, pages, turns
