@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digitd import config as configuration
+from digitd.apart import end, open_process
 from digitd.config import Config
 from digitd.engine import Engine
-from digitd.engine.apart import end, open_process
 from digitd.errors import DigitdError, ModelError
 from digitd.logs import log
 from digitd.models import Model, find

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from tests.engine.reads import does
 
+from digitd.apart import open_process
 from digitd.config import Config, Reading, Workers
 from digitd.engine import Engine, Finished, Outcome, lane, open_engine
-from digitd.engine.apart import open_process
 from digitd.engine.lane import Bounds
 from digitd.engine.processes import _process
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from digitd.engine.apart import end, was_killed
+from digitd.apart import end, was_killed
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.logs import log
 from digitd.records import DocumentReading

@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from digitd import logs
+from digitd.apart import begin_bounded, open_process
 from digitd.config import Config
-from digitd.engine.apart import begin_bounded, open_process
 from digitd.engine.engine import Engine
 from digitd.engine.lane import Bounds
 from digitd.errors import DigitdError

@@ -1,7 +1,7 @@
 """A process of its own for what may crash, hang or eat memory: how one is started, bounded, and ended for certain.
 
-Each is forked from a server that has imported what they all need (preloaded.py): it is there within milliseconds, and
-shares that memory. Never forked from this process: threads of the watcher would be copied half-way through their work.
+Each is forked from a server that has imported what they all need (engine/preloaded.py): it is there in milliseconds,
+and shares that memory. Never forked from this process: its threads would be copied half-way through their work.
 """
 
 import multiprocessing
@@ -28,7 +28,7 @@ SERVER_GONE = 255
 def start_server() -> None:
     """Let the server get ready in the background, before a process is asked for; it ends when its processes have.
 
-    Where it cannot be started, whoever asks for a process is told.
+    It keeps the environment of this moment. Where it cannot be started, whoever asks for a process is told.
     """
     context()
     with suppress(OSError):
