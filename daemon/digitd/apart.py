@@ -1,6 +1,6 @@
 """A process of its own for what may crash, hang or eat memory: how one is started, bounded, and ended for certain.
 
-Each is forked from a server that has imported what they all need (engine/preloaded.py): it is there in milliseconds,
+Each is forked from a server that has imported what they all need (preloaded.py): it is there in milliseconds,
 and shares that memory. Never forked from this process: its threads would be copied half-way through their work.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 from digitd.wake import end_with_parent
 
 #: What the server imports before it forks; named only, because importing it here would be the price it saves.
-PRELOADED = "digitd.engine.preloaded"
+PRELOADED = "digitd.preloaded"
 
 #: What is told of a process whose server was killed, and nobody knows how itself ended.
 SERVER_GONE = 255
