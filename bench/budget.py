@@ -25,7 +25,7 @@ from digitd.budget.ladder import climb, loosest
 from digitd.budget.promise import Outcomes, Promise
 from digitd.models import find
 from digitd.reading.classify import Classifier
-from digitd.reading.validate import UNSURE
+from digitd.records import UNSURE
 from digitd_trainer.evaluation.glyphs import Way, to_glyphs
 from digitd_trainer.evaluation.glyphs import read as read_glyphs
 

@@ -148,8 +148,8 @@ def read_fields(
                 value, float(sure.min()), "review" if review else "accepted", crop, drawn,
             ),
             "glyphs": [
-                (number + 1, at, probabilities[at].astype("<f4").tobytes(), pictures[truth[at]], int(said[at]), 0.9)
-                for at in range(DIGITS)
+                (number + 1, at, each.astype("<f4").tobytes(), pictures[truth[at]], int(said[at]), float(sure[at]))
+                for at, each in enumerate(probabilities)
             ],
             "label": (
                 number + 1, label, ("ada", "bob")[number % 2], "blind" if drawn is None else "audit",

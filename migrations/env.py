@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from digitd.store.tables import Base
+from digitd.store.tables import SCHEMA
 
 connection = context.config.attributes.get("connection")
 if connection is None:
     raise RuntimeError("use `digitd upgrade`: migrations run on digitd's own connection")
 
-context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+context.configure(connection=connection, target_metadata=SCHEMA, render_as_batch=True)
 with context.begin_transaction():
     context.run_migrations()

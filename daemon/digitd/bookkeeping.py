@@ -1,13 +1,18 @@
-"""Setting the thresholds from what people key, now and then, in the service's loop, where a budget is in force."""
+"""Setting the thresholds from what people key, now and then, where a budget is in force.
+
+All labels are looked at each time, a few seconds' work where there are many. So that nothing waits for it that work has
+a thread of its own, which only reads; what follows from it is written down in the service's loop.
+"""
 
 import math
 import time
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from digitd.budget.asked import own_groups, promise_of
-from digitd.budget.book import Chapter, Epoch, Record, read_book, write_book
+from digitd.budget.book import Book, Chapter, Epoch, Record, read_book, write_book
 from digitd.budget.promise import THRESHOLDS, Group, by_group, passing_by_group
 from digitd.config import Config
 from digitd.logs import log
@@ -43,6 +48,17 @@ def judgements(
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A look at all labels up to last_label: what stood in the book, and what they say, once that is worked out."""
+
+    begun: float
+    last_label: int
+    book: Book
+    chapter: Chapter
+    found: "Future[dict[Group, Judgement]]"
+
+
 class Bookkeeper:
     """Keeps the book of thresholds that the readers look into.
 
@@ -54,18 +70,23 @@ class Bookkeeper:
         The open database.
     model
         The id of the model that reads.
+    wake
+        Called, in another thread, when there is something to do for `step`.
     """
 
-    def __init__(self, config: Config, store: Store, *, model: str) -> None:
+    def __init__(self, config: Config, store: Store, *, model: str, wake: Callable[[], None] = lambda: None) -> None:
         self._store = store
+        self._wake = wake
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="budget")
         self.go_on_with(config, model=model)
 
     def go_on_with(self, config: Config, *, model: str) -> None:
-        """Begin with a configuration and a model, before anything is read with them."""
+        """Begin with a configuration and a model, before anything is read with them; a look in hand is forgotten."""
         self._config = config
         self._model = model
         self._due = 0.0
         self._last_label: int | None = None
+        self._look: _Look | None = None
         book = read_book(config.budget_book)
         if not config.budget.enabled:
             if book != (suspended := book.suspended()):
@@ -75,40 +96,71 @@ class Bookkeeper:
         if chapter.begun_at is None:
             write_book(config.budget_book, book.with_chapter(model, replace(chapter, begun_at=time.time())))
             log().info("budget_in_force", model=model)
-        self.step()
+        self._begin()
+        self._end()
+
+    def close(self) -> None:
+        """Forget what is in hand."""
+        self._aside.shutdown(cancel_futures=True)
 
     def due(self) -> float:
-        """When labels are looked at again, on the steady clock; never, where no budget is in force."""
-        return self._due if self._config.budget.enabled else math.inf
+        """When labels are looked at again, on the steady clock; never, while they are, or where no budget is in force.
+
+        The end of a look wakes who waits.
+        """
+        if not self._config.budget.enabled:
+            return math.inf
+        if self._look is not None:
+            return 0.0 if self._look.found.done() else math.inf
+        return self._due
 
     def step(self) -> None:
-        """Set thresholds anew, if it is time to and anything was said since.
+        """Begin to look at labels, if it is time to and anything was said since, or take up what was found.
 
         Raises
         ------
         DatabaseError
             The database cannot be read.
         """
-        begun = time.monotonic()
-        if begun < self.due():
+        if time.monotonic() < self.due():
             return
-        last_label = self._store.last_label_id()
-        if last_label != self._last_label:
-            self._set()
-            self._last_label = last_label
-        now = time.monotonic()
-        self._due = now + max(PACE_SECONDS, REST * (now - begun))
+        if self._look is None:
+            self._begin()
+        else:
+            self._end()
 
-    def _set(self) -> None:
-        path, share = self._config.budget_book, self._config.verify.audit_share
-        book, now = read_book(path), time.time()
-        before = book.of(self._model)
-        chapter = _of_groups(before, own_groups(self._config.budget), now=now)
-        found = judgements(self._store, self._config, model=self._model, chapter=chapter, with_shares=False)
-        records = {group: _record(one, now=now, audit_share=share) for group, one in found.items()}
-        after = replace(chapter, groups={**chapter.groups, **records})
-        if after != before:
-            write_book(path, book.with_chapter(self._model, after))
+    def _begin(self) -> None:
+        begun, last_label = time.monotonic(), self._store.last_label_id()
+        if last_label == self._last_label:
+            self._due = begun + PACE_SECONDS
+            return
+        book = read_book(self._config.budget_book)
+        chapter = _of_groups(book.of(self._model), own_groups(self._config.budget), now=time.time())
+        found = self._aside.submit(
+            judgements, self._store, self._config, model=self._model, chapter=chapter, with_shares=False
+        )
+        self._look = _Look(begun=begun, last_label=last_label, book=book, chapter=chapter, found=found)
+        found.add_done_callback(lambda _: self._wake())
+
+    def _end(self) -> None:
+        """Wait for the look in hand, and set thresholds by it.
+
+        They are dated with the moment in which they are written: until then fields pass by those before.
+        """
+        look, self._look = self._look, None
+        if look is None:
+            return
+        self._due = 0.0
+        judged, now = look.found.result(), time.time()
+        records = {
+            group: _record(one, now=now, audit_share=self._config.verify.audit_share) for group, one in judged.items()
+        }
+        after = replace(look.chapter, groups={**look.chapter.groups, **records})
+        if after != look.book.of(self._model):
+            write_book(self._config.budget_book, look.book.with_chapter(self._model, after))
+        self._last_label = look.last_label
+        ended = time.monotonic()
+        self._due = ended + max(PACE_SECONDS, REST * (ended - look.begun))
 
 
 def _record(judgement: "Judgement", *, now: float, audit_share: float) -> Record:

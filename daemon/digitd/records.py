@@ -7,14 +7,25 @@ top-left pixel. Pages are uint8 with dark ink on light paper; glyphs are uint8 w
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from digitd.rules import NO_RULES, FieldRules, FormRule
 
+if TYPE_CHECKING:  # commands that tell states and counts need not wait for it
+    import numpy as np
+    from numpy.typing import NDArray
+
 #: Index of *not a digit* in a reading's probabilities; 0 to 9 are the digits.
 NOT_A_DIGIT = 10
+
+#: How the reason begins where a field is in review for its confidence and nothing else: with another threshold it would
+#: pass. Whoever sets thresholds from what people keyed knows such fields by it.
+UNSURE = "confidence "
+
+#: Reasons of what is written not being a number as it should be.
+CUT_OFF = "part of the field lies outside the page"
+NO_DIGIT = "there is writing, but none of it is a digit"
+INTERRUPTED = "an empty or crossed cell stands between digits"
 
 
 class DocumentState(StrEnum):
@@ -156,8 +167,10 @@ class Box:
     def height(self) -> float:
         return self.y1 - self.y0
 
-    def corners(self) -> NDArray[np.float64]:
+    def corners(self) -> "NDArray[np.float64]":
         """(4, 2) float64: top left, top right, bottom right, bottom left."""
+        import numpy as np
+
         return np.array([(self.x0, self.y0), (self.x1, self.y0), (self.x1, self.y1), (self.x0, self.y1)], np.float64)
 
 
@@ -170,7 +183,7 @@ class Page:
     """
 
     number: int
-    pixels: NDArray[np.uint8]
+    pixels: "NDArray[np.uint8]"
     dpi: float | None = None
 
 
@@ -217,7 +230,7 @@ class Registration:
     median distance between matched points after it, in millimetres on the paper.
     """
 
-    page_from_template: NDArray[np.float64]
+    page_from_template: "NDArray[np.float64]"
     residual_mm: float
 
 
@@ -231,8 +244,8 @@ class Region:
     """
 
     name: str
-    quad: NDArray[np.float64]
-    pixels: NDArray[np.uint8]
+    quad: "NDArray[np.float64]"
+    pixels: "NDArray[np.uint8]"
     margin_px: int = 0
     cells: int | None = None
     cut_off: bool = False
@@ -248,7 +261,7 @@ class Symbol:
     """
 
     box: Box
-    ink: NDArray[np.uint8]
+    ink: "NDArray[np.uint8]"
     span: tuple[int, int]
     as_digit: float = 0.0
     as_nothing: float = 0.0
@@ -265,8 +278,8 @@ class Glyph:
     position: int
     box: Box
     content: CellContent
-    pixels: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
+    pixels: "NDArray[np.uint8]"
+    probabilities: "NDArray[np.float32]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,8 @@ def serve(
             watcher = Watcher(config.inbox, bell.ring, polling=on_network(config.inbox))
             watcher.start()
             closing.callback(watcher.stop)
-        bookkeeper = Bookkeeper(config, store, model=model.id)  # before a reader looks into its book
+        bookkeeper = Bookkeeper(config, store, model=model.id, wake=bell.ring)  # before a reader looks into its book
+        closing.callback(bookkeeper.close)
         opened = partial(open_engine, wake=bell.ring)
         inbox = Inbox(config, watcher)
         inbox.probe()

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from digitd.records import Box, CellContent, DocumentState, FieldState, LabelMode, Order, Role, Verdict, Why
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class StoredGlyph:
     id: int
     position: int
     content: CellContent
-    probabilities: NDArray[np.float32]
+    probabilities: "NDArray[np.float32]"
     pixels_png: bytes
 
 

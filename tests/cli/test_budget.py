@@ -10,8 +10,7 @@ import pytest
 
 from digitd.config import Config
 from digitd.models import find
-from digitd.reading.validate import UNSURE
-from digitd.records import LabelMode
+from digitd.records import UNSURE, LabelMode
 from digitd.store import Store
 from digitd.store.labels import write_label
 

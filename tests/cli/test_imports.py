@@ -9,7 +9,10 @@ import pytest
 from digitd.store import Store
 
 #: What takes longer to import than all that these commands do.
-SLOW = ("pydantic", "structlog", "rich", "urllib.request", "watchdog", "multiprocessing", "matplotlib", "alembic")
+SLOW = (
+    "alembic", "cv2", "digitd.reading.pipeline", "matplotlib", "multiprocessing", "numpy", "pydantic", "rich",
+    "sqlalchemy.dialects.postgresql", "sqlalchemy.orm", "structlog", "urllib.request", "watchdog",
+)  # fmt: skip
 
 
 def imported(after: str, folder: Path, names: tuple[str, ...]) -> str:
@@ -23,7 +26,7 @@ def imported(after: str, folder: Path, names: tuple[str, ...]) -> str:
     "command", ["--help", "status", "status nothing.png", "status --json", "export", "export --since 1h --json"]
 )
 def test_a_light_command_imports_nothing_slow(folder: Path, command: str) -> None:
-    """With a database that is there: no checks of types, no log, no bars, no web."""
+    """With a database that is there: no arrays, no mapper of objects, no checks of types, no log, no bars, no web."""
     Store.open(folder / "var" / "digitd.db", create=True).close()
     after = f"from digitd.cli import main\ntry: main({command.split()!r})\nexcept SystemExit: pass"
     assert imported(after, folder, SLOW) == ""
@@ -37,5 +40,8 @@ def test_the_service_imports_little_before_its_processes_are_on_their_way(folder
 
 def test_the_service_itself_reads_nothing(folder: Path) -> None:
     """It needs no library of pictures, models or desks before its first document: its processes do."""
-    never = ("ai_edge_litert", "fastapi", "uvicorn", "pydantic", "urllib.request", "digitd.reader", "digitd.forms")
+    never = (
+        "ai_edge_litert", "cv2", "digitd.forms", "digitd.reader", "fastapi", "numpy", "pydantic", "sqlalchemy.orm",
+        "urllib.request", "uvicorn",
+    )  # fmt: skip
     assert imported("import digitd.service", folder, never) == ""

@@ -13,8 +13,7 @@ from digitd.config import Budget, Config
 from digitd.errors import UnreadableDocument
 from digitd.forms import library
 from digitd.reader import open_reader
-from digitd.reading.validate import UNSURE
-from digitd.records import FieldReading, FieldState
+from digitd.records import UNSURE, FieldReading, FieldState
 
 
 def page() -> bytes:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitd.reading.validate import UNSURE, FieldCandidates, validate, validate_page
-from digitd.records import Candidate, CellContent, FieldState
+from digitd.reading.validate import FieldCandidates, validate, validate_page
+from digitd.records import UNSURE, Candidate, CellContent, FieldState
 from digitd.rules import NO_RULES, parse_field_rules, parse_form_rules
 
 DIGIT, BLANK, OTHER = CellContent.DIGIT, CellContent.BLANK, CellContent.OTHER

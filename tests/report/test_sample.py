@@ -15,7 +15,8 @@ from digitd.report.figures import figures
 from digitd.report.people import verifiers
 from digitd.report.sample import NEITHER, PASSED, REVIEW, Sample, digits_of, sample
 from digitd.store import Store
-from digitd.store.labelled import Coded, LabelledFields, LabelledGlyphs, Scope
+from digitd.store.columns import Coded, LabelledFields, LabelledGlyphs
+from digitd.store.labelled import Scope
 from digitd.verify.keying import Keying
 
 SYMBOLS = st.text("0123456789" + REJECTED, max_size=6)
@@ -23,7 +24,7 @@ SYMBOLS = st.text("0123456789" + REJECTED, max_size=6)
 
 def columns(labels: Sequence[str]) -> LabelledFields:
     nothing = Coded(codes=np.zeros(len(labels), np.int32), words=("",))
-    names = ("forms", "names", "models", "days", "modes", "verifiers", "machine_states", "verdicts")
+    names = ("forms", "names", "models", "weeks", "modes", "verifiers", "machine_states", "verdicts")
     return LabelledFields(
         ids=np.arange(len(labels)) * 3 + 5,
         values=labels,

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from digitd.budget.promise import THRESHOLDS, Group, by_group, passing_by_group
-from digitd.reading.validate import UNSURE
-from digitd.records import LabelMode, Verdict
+from digitd.records import UNSURE, LabelMode, Verdict
 from digitd.store import Store
 
 MODEL = "fake@1"

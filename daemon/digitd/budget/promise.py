@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the store speaks of outcomes, and counts without it
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: Every threshold that may be set, strictest first. They are fixed beforehand, as the test of them asks for: closer
 #: together where confidences of a model with a fitted temperature lie.
@@ -65,24 +67,26 @@ class Outcomes:
     and who differs from the machine waits longest, for a second verifier.
     """
 
-    confidence: NDArray[np.float64]
-    wrong: NDArray[np.bool_]
-    known: NDArray[np.bool_]
-    probability: NDArray[np.float64]
-    passed: NDArray[np.bool_]
-    seen_at: NDArray[np.float64]
-    read_at: NDArray[np.float64]
+    confidence: "NDArray[np.float64]"
+    wrong: "NDArray[np.bool_]"
+    known: "NDArray[np.bool_]"
+    probability: "NDArray[np.float64]"
+    passed: "NDArray[np.bool_]"
+    seen_at: "NDArray[np.float64]"
+    read_at: "NDArray[np.float64]"
 
     def __len__(self) -> int:
         return len(self.confidence)
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Outcomes":
+    def where(self, chosen: "NDArray[np.bool_]") -> "Outcomes":
         """Those that are chosen, (n,) bool."""
         return replace(self, **{name: getattr(self, name)[chosen] for name in self.__slots__})
 
 
 def gathered(found: list[Outcome]) -> Outcomes:
     """Outcomes as arrays, in their order."""
+    import numpy as np
+
     return Outcomes(
         confidence=np.array([one.confidence for one in found], np.float64),
         wrong=np.array([one.right is not True for one in found], np.bool_),
@@ -103,8 +107,12 @@ def group_of(form: str, field: str, own: Collection[Group]) -> Group:
 def by_group(found: Iterable[Outcome], own: Collection[Group]) -> dict[Group, Outcomes]:
     """Outcomes of each group, in their order; of fields with a budget of their own even where there are none."""
     lists: dict[Group, list[Outcome]] = {group: [] for group in own}
+    of_field: dict[tuple[str, str], list[Outcome]] = {}
     for one in found:
-        lists.setdefault(group_of(one.form, one.field, own), []).append(one)
+        name = one.form, one.field
+        if name not in of_field:
+            of_field[name] = lists.setdefault(group_of(*name, own), [])
+        of_field[name].append(one)
     return {group: gathered(members) for group, members in sorted(lists.items())}
 
 

@@ -4,17 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from digitd.reading.agree import Belief, Options, agree
-from digitd.records import Candidate, CellContent, FieldState
+from digitd.records import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE, Candidate, CellContent, FieldState
 from digitd.rules import NO_RULES, Blanks, FieldRules, FormRule
-
-#: How the reason begins where a field is in review for its confidence and nothing else: with another threshold it would
-#: pass. Whoever sets thresholds from what people keyed knows such fields by it.
-UNSURE = "confidence "
-
-#: Reasons of what is written not being a number as it should be.
-CUT_OFF = "part of the field lies outside the page"
-NO_DIGIT = "there is writing, but none of it is a digit"
-INTERRUPTED = "an empty or crossed cell stands between digits"
 
 #: A string that only rules put first, and that by itself is less probable than this, is for a person to look at: so far
 #: down the list a decoder's probabilities are least to be trusted.

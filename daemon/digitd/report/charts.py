@@ -5,7 +5,8 @@ from typing import Any
 
 from digitd.report.calibration import Calibration, Passing
 from digitd.report.canvas import FAINT, QUIET, RIGHT, TEXT, WRONG, add_axes, blank_figure
-from digitd.report.figures import Group, Spot
+from digitd.report.figures import Spot
+from digitd.report.groups import Group
 
 #: Letters of a field's name on the picture of its page.
 NAME = 22

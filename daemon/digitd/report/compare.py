@@ -12,7 +12,7 @@ from digitd.report.estimates import Estimate, difference, estimate_of
 from digitd.report.figures import Figures
 from digitd.report.sample import Digits, Sample, digits_of
 from digitd.report.significance import mcnemar
-from digitd.store.labelled import BLANK_CELL, LabelledGlyphs
+from digitd.store.columns import BLANK_CELL, LabelledGlyphs
 
 #: Labelled fields that another model reads at most, drawn at random: some 20,000 glyphs take a second or two.
 FIELDS_READ_AGAIN = 5_000

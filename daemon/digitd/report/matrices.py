@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.report.alignment import NOTHING_THERE, SAID, TRUTH
-from digitd.report.figures import Weighted
+from digitd.report.weighted import Weighted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,11 @@ from digitd.errors import ConfigError
 from digitd.report import told as words
 from digitd.report.alignment import SAID, TRUTH
 from digitd.report.estimates import Estimate
-from digitd.report.figures import Group as Grouped
-from digitd.report.figures import Weighted
 from digitd.report.gather import Report
+from digitd.report.groups import Group as Grouped
 from digitd.report.matrices import Matrix
 from digitd.report.page import page
+from digitd.report.weighted import Weighted
 
 #: What a report's folder holds, beside pictures.
 TEXT, JSON, PICTURE, PAGE, SHEETS = "report.txt", "report.json", "confusion.png", "report.html", "mistakes"

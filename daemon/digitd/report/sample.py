@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from digitd.records import NOT_A_DIGIT, Box, FieldState, LabelMode, Verdict
 from digitd.report.alignment import EXTRA, MISSED, REJECTED, align
 from digitd.store import Store
-from digitd.store.labelled import BLANK_CELL, Coded, LabelledFields, LabelledGlyphs, ReadCount, Scope
+from digitd.store.columns import BLANK_CELL, LabelledFields, LabelledGlyphs
+from digitd.store.labelled import ReadCount, Scope
 
 #: The strata, as places in every array of them; and what is in none.
 REVIEW, PASSED, NEITHER = 0, 1, -1
@@ -115,7 +116,7 @@ def sampled(
     boxes: Mapping[int, Box],
 ) -> Sample:
     """Fields and their glyphs, among so many that were read and drawn, as a sample."""
-    valued = _is(fields.verdicts, Verdict.VALUE)
+    valued = fields.verdicts.are(Verdict.VALUE)
     sizes = [sum(each.count for each in read if each.state is state) for state in STRATA]
     strata, census = _strata(fields, passed=sizes[PASSED])
     return Sample(
@@ -143,11 +144,11 @@ def _newest(fields: LabelledFields) -> list[int]:
 
 def _strata(fields: LabelledFields, *, passed: int) -> tuple[NDArray[np.intp], bool]:
     """The stratum of each field, and whether what passed is known whole."""
-    looked_at = _is(fields.modes, LabelMode.LOOKALIKE)
-    is_passed = _is(fields.machine_states, FieldState.ACCEPTED) & ~looked_at
+    looked_at = fields.modes.are(LabelMode.LOOKALIKE)
+    is_passed = fields.machine_states.are(FieldState.ACCEPTED) & ~looked_at
     census = 0 < passed == int(is_passed.sum())
     chosen = is_passed if census else is_passed & ~np.isnan(fields.drawn)
-    strata = np.where(_is(fields.machine_states, FieldState.REVIEW), REVIEW, NEITHER)
+    strata = np.where(fields.machine_states.are(FieldState.REVIEW), REVIEW, NEITHER)
     return np.where(chosen, PASSED, strata).astype(np.intp), census
 
 
@@ -172,10 +173,6 @@ def _weights(
             share_keyed = int(passed.sum()) / max(1, drawn.get(word or None, 0))
             weights[passed] = 1.0 / (fields.drawn[passed] * share_keyed)
     return weights
-
-
-def _is(coded: Coded, word: str) -> NDArray[np.bool_]:
-    return np.array([each == word for each in coded.words], np.bool_)[coded.codes]
 
 
 def digits_of(fields: LabelledFields, glyphs: LabelledGlyphs, *, among: NDArray[np.bool_]) -> Digits:

@@ -8,7 +8,8 @@ from digitd.report.calibration import BINS, Calibration, Passing
 from digitd.report.compare import Compared, Paired
 from digitd.report.drift import TREND, Drift
 from digitd.report.estimates import Estimate, Share, estimate_of
-from digitd.report.figures import Figures, Group, confused
+from digitd.report.figures import Figures, confused
+from digitd.report.groups import Group
 from digitd.report.matrices import Matrix, counted, estimated
 from digitd.report.people import VerifierFigures
 from digitd.report.sample import PASSED, REVIEW

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, exists, func, select
 
 from digitd.records import Box, CellContent, FieldState, LabelMode, Verdict
@@ -129,12 +128,22 @@ def by_itself(state: FieldState) -> ColumnElement[bool]:
     return fields.c.state.concat("") == state
 
 
+def of_form(query: Select[Any], form: str | None) -> Select[Any]:
+    """A query of fields, of those on pages of form; None means all."""
+    return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
+
+
 _later = labels.alias()  # made once: naming its columns takes longer than a query with it
 
 
 def stands(of: FromClause = labels) -> ColumnElement[bool]:
     """Whether a row of labels says something that was not taken back."""
     return of.c.value.is_not(None) & ~exists().where(_later.c.retracts_id == of.c.id)
+
+
+def taken_back() -> Select[Any]:
+    """The ids of all labels that were taken back: for queries that walk all labels, which know them so at once."""
+    return select(labels.c.retracts_id).where(labels.c.retracts_id.is_not(None))
 
 
 def last_labels(connection: Connection, field_ids: Sequence[int]) -> dict[int, Label]:
@@ -175,6 +184,8 @@ def _glyphs_of(connection: Connection, field_ids: Sequence[int]) -> dict[int, tu
 
 def as_glyph(row: Row[Any]) -> StoredGlyph:
     """A row of the table as the glyph that it is."""
+    import numpy as np  # half of what Python takes to start, and only for who looks at glyphs
+
     return StoredGlyph(
         id=row.id,
         position=row.position,

@@ -1,34 +1,27 @@
-"""Labelled fields in columns, and what there is besides: what a report counts, without a single picture.
-
-A million glyphs are a few arrays here, and no object each.
-"""
+"""Labelled fields, and what there is besides: what a report counts, without a single picture."""
 
 import gc
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import CTE, ColumnElement, Select, String, func, select
 
-from digitd.records import NOT_A_DIGIT, Box, CellContent, FieldState, LabelMode, Verdict
+from digitd.records import Box, FieldState
 from digitd.store.database import Database
-from digitd.store.fields import stands
+from digitd.store.fields import taken_back
 from digitd.store.tables import documents, fields, glyphs, labels, pages
 from digitd.stored import Origin
 
+if TYPE_CHECKING:  # numpy, for which other commands need not wait
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from digitd.store.columns import LabelledFields, LabelledGlyphs, Rows
+
 #: Rows fetched at a time.
 BATCH = 2_000
-
-#: More glyphs than a field has.
-POSITIONS = 1 << 16
-
-#: In `LabelledGlyphs.said`: a blank cell, which nothing was said of.
-BLANK_CELL = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +40,13 @@ class Scope:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What rows of fields, pages and documents meet that are in it."""
+        return self.of_pages() + ([] if self.field is None else [fields.c.name == self.field])
+
+    def of_pages(self) -> list[ColumnElement[bool]]:
+        """What rows of pages and documents meet of which fields may be in it."""
         found: list[ColumnElement[bool]] = []
         if self.form is not None:
             found.append(pages.c.form == self.form)
-        if self.field is not None:
-            found.append(fields.c.name == self.field)
         if self.model is not None:
             found.append(pages.c.model_id == self.model)
         if self.since is not None:
@@ -62,16 +57,8 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coded:
-    """N words as numbers: codes is (N,) int32, each the place of its word in words."""
-
-    codes: NDArray[np.int32]
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCount:
-    """How many fields were read of a kind: day is ISO 8601 (UTC), state the machine's.
+    """How many fields were read of a kind: week is its Monday, ISO 8601 (UTC), state the machine's.
 
     waiting counts those that are in review still.
     """
@@ -79,67 +66,38 @@ class ReadCount:
     form: str | None
     field: str
     model: str
-    day: str
+    week: str
     state: FieldState
     count: int
     waiting: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledFields:
-    """F fields with a label that stands, in the order of id; the last such label says what each is.
-
-    values are of the labels; as_read says that the machine read the same, settled that a label is the last word, while
-    other fields wait for another verifier.
-    drawn is the probability with which a field that passed was drawn to be keyed, NaN where it was not drawn.
-    """
-
-    ids: NDArray[np.int64]
-    forms: Coded
-    names: Coded
-    models: Coded
-    days: Coded
-    modes: Coded
-    verifiers: Coded
-    machine_states: Coded
-    verdicts: Coded
-    values: Sequence[str]
-    as_read: NDArray[np.bool_]
-    confidences: NDArray[np.float64]
-    settled: NDArray[np.bool_]
-    drawn: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledGlyphs:
-    """G glyphs of labelled fields, by field and from the left; positions are as stored, and count blank cells.
-
-    said is (G,) int8: the likeliest class, 10 for *not a digit* and for what is struck out, `BLANK_CELL` for a blank
-    cell; confidences its probability.
-    """
-
-    field_ids: NDArray[np.int64]
-    positions: NDArray[np.int32]
-    said: NDArray[np.int8]
-    confidences: NDArray[np.float32]
 
 
 class Labelled(Database):
     """What reports count."""
 
     def read_counts(self, scope: Scope) -> list[ReadCount]:
-        """How many fields were read, labelled or not, by form, name, model, day and what the machine made of them."""
-        day = func.date(documents.c.read_at)
-        kinds = (pages.c.form, fields.c.name, pages.c.model_id, day, fields.c.machine_state)
+        """How many fields were read, labelled or not, by form, name, model, week and what the machine made of them."""
+        kinds = _kinds_of_pages(scope)
         waiting = func.sum((fields.c.state.concat("") == FieldState.REVIEW).cast(fields.c.id.type))
-        query = _in_scope(select(*kinds, func.count(), waiting), scope).group_by(*kinds)
+        counted = select(kinds.c.first, fields.c.name, fields.c.machine_state, func.count(), waiting)
+        counted = counted.join(kinds, fields.c.page_id == kinds.c.id).group_by(*list(counted.selected_columns)[:3])
+        if scope.field is not None:
+            counted = counted.where(fields.c.name == scope.field)
         with self._reading() as connection:
+            known = {
+                row.id: row for row in connection.execute(_of_pages().where(pages.c.id.in_(select(kinds.c.first))))
+            }
             return [
-                ReadCount(form=form, field=name, model=model, day=on, state=FieldState(state), count=many, waiting=left)
-                for form, name, model, on, state, many, left in connection.execute(query)
+                ReadCount(
+                    form=known[first].form,
+                    field=name,
+                    model=known[first].model_id,
+                    week=known[first].week,
+                    state=FieldState(state),
+                    count=count,
+                    waiting=left,
+                )
+                for first, name, state, count, left in connection.execute(counted)
             ]
 
     def drawn_counts(self, scope: Scope) -> Mapping[str | None, int]:
@@ -148,58 +106,37 @@ class Labelled(Database):
         with self._reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query.group_by(pages.c.form))}
 
-    def labelled_columns(self, scope: Scope) -> LabelledFields:
+    def labelled_columns(self, scope: Scope) -> "LabelledFields":
         """The fields of scope with a label that stands."""
+        from digitd.store import columns
+
+        drawn = _in_scope(select(fields.c.id, fields.c.audit_probability), scope)
         with self._reading() as connection:
-            drawn = {row.id: row.audit_probability for row in connection.execute(_drawn(scope))}
-        of_pages, found = (_Columns(query, self._batches(query)) for query in (_of_pages(), _with_labels(scope)))
-        ids = found.numbers("id", np.int64)
-        order = np.lexsort((found.numbers("label_id", np.int64), ids))
-        last = np.ones(len(order), np.bool_)
-        last[:-1] = ids[order][1:] != ids[order][:-1]
-        kept = order[last]
-        if scope.verifier is not None:
-            signed = found.coded("verifier", kept)
-            kept = kept[np.array([word == scope.verifier for word in signed.words], np.bool_)[signed.codes]]
-        rows = np.argsort(of_pages.numbers("id", np.int64))
-        places = rows[np.searchsorted(of_pages.numbers("id", np.int64)[rows], found.numbers("page_id", np.int64)[kept])]
-        flags = found.numbers("flags", np.int32)[kept]
-        return LabelledFields(
-            ids=ids[kept],
-            forms=of_pages.coded("form", places),
-            models=of_pages.coded("model_id", places),
-            days=of_pages.coded("day", places),
-            names=found.coded("name", kept),
-            modes=_flagged(flags >> 8, LabelMode),
-            verifiers=found.coded("verifier", kept),
-            machine_states=_flagged(flags >> 4, FieldState),
-            verdicts=_flagged(flags >> 12, Verdict),
-            values=found.words("value", kept),
-            as_read=(flags & 1).astype(np.bool_),
-            confidences=found.numbers("confidence", np.float64)[kept],
-            settled=(flags & 2).astype(np.bool_),
-            drawn=np.array([drawn.get(key, np.nan) for key in ids[kept].tolist()], np.float64),
+            drawn_by = connection.execute(drawn.where(fields.c.audit_probability.is_not(None)))
+            probabilities = {row.id: row.audit_probability for row in drawn_by}
+            stand_no_more = connection.scalars(taken_back()).all()
+        of_pages, said = _of_pages(), _with_labels(columns.of_labels(), scope)
+        return columns.labelled_fields(
+            columns.Columns(said, self._batches(said)),
+            columns.Columns(of_pages, self._batches(of_pages)),
+            drawn=probabilities,
+            taken_back=stand_no_more,
+            verifier=scope.verifier,
         )
 
-    def labelled_glyphs(self, scope: Scope, *, field_ids: NDArray[np.int64]) -> LabelledGlyphs:
+    def labelled_glyphs(self, scope: Scope, *, field_ids: "NDArray[np.int64]") -> "LabelledGlyphs":
         """The glyphs of the fields that `labelled_columns` gives for scope, whose ids these are, and some of others.
 
-        Where most fields between the first and the last are wanted, all of them are read: that is a third faster.
+        Where most fields are wanted the whole table is read: by an index that takes a half longer.
         """
-        if len(field_ids) and 2 * len(field_ids) > field_ids[-1] - field_ids[0]:
-            wanted = glyphs.c.field_id.between(int(field_ids[0]), int(field_ids[-1]))
-        else:
-            wanted = glyphs.c.field_id.in_(_with_labels(scope).with_only_columns(labels.c.field_id))
-        kind = case((glyphs.c.content == CellContent.BLANK, 2), (glyphs.c.content == CellContent.OTHER, 1), else_=0)
-        # One number is taken out three times as fast as three.
-        place = (glyphs.c.field_id * POSITIONS + glyphs.c.position) * 4 + kind
-        query = select(place, glyphs.c.probabilities)
-        parts = [_glyph_arrays(rows) for rows in self._batches(query.where(wanted))] or [_glyph_arrays([])]
-        field_ids, positions, said, confidences = (np.concatenate(some) for some in zip(*parts, strict=True))
-        order = np.lexsort((positions, field_ids))
-        return LabelledGlyphs(
-            field_ids=field_ids[order], positions=positions[order], said=said[order], confidences=confidences[order]
-        )
+        from digitd.store import columns
+
+        query = columns.of_glyphs()
+        with self._reading() as connection:
+            newest = connection.scalar(select(func.max(fields.c.id))) or 0
+        if 2 * len(field_ids) < newest:
+            query = query.where(glyphs.c.field_id.in_(_with_labels(select(labels.c.field_id), scope)))
+        return columns.labelled_glyphs(self._batches(query))
 
     def glyph_pictures(self, places: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
         """The PNG of glyphs by their field's number and their position in it, without those that were deleted."""
@@ -244,7 +181,7 @@ class Labelled(Database):
                 for row in rows
             }
 
-    def _batches(self, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    def _batches(self, query: Select[Any]) -> "Iterator[Rows]":
         """Rows as the driver gives them: making a million of them rows of SQLAlchemy takes longer than finding them."""
         with self._reading() as connection:
             cursor = connection.execute(query).cursor
@@ -259,38 +196,26 @@ class Labelled(Database):
                     gc.enable()
 
 
-class _Columns:
-    """The rows of a query by column: numbers in arrays, words coded, so that a row costs a few bytes."""
-
-    def __init__(self, query: Select[Any], batches: Iterable[Sequence[tuple[Any, ...]]]) -> None:
-        self._parts: defaultdict[str, list[Any]] = defaultdict(list)
-        self._words: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for rows in batches:
-            for name, values in zip(query.selected_columns.keys(), zip(*rows, strict=True), strict=True):
-                self._parts[name].append(self._packed(name, values))
-
-    def numbers(self, name: str, kind: type[np.generic]) -> NDArray[Any]:
-        return np.concatenate([np.zeros(0, kind), *self._parts[name]]).astype(kind)
-
-    def coded(self, name: str, kept: NDArray[np.intp]) -> Coded:
-        return Coded(codes=self.numbers(name, np.int32)[kept], words=tuple(self._words[name]))
-
-    def words(self, name: str, kept: NDArray[np.intp]) -> Sequence[str]:
-        coded = self.coded(name, kept)
-        return [coded.words[code] for code in coded.codes.tolist()]
-
-    def _packed(self, name: str, values: Sequence[Any]) -> NDArray[Any]:
-        if all(isinstance(value, int | float) for value in values[:1]) and name not in self._words:
-            return np.array(values)
-        known = self._words[name]
-        return np.array([known.setdefault(value or "", len(known)) for value in values], np.int32)
-
-
 def _of_pages() -> Select[Any]:
-    day = func.date(documents.c.read_at).label("day")
-    return select(pages.c.id, pages.c.form, pages.c.model_id, day).join(
+    return select(pages.c.id, pages.c.form, pages.c.model_id, _week().label("week")).join(
         documents, pages.c.document_id == documents.c.id
     )
+
+
+def _week() -> ColumnElement[str]:
+    """The Monday of the week in which a row of documents was read."""
+    return func.date(documents.c.read_at, "weekday 0", "-6 days", type_=String)
+
+
+def _kinds_of_pages(scope: Scope) -> CTE:
+    """The pages of scope, each with the first of those that have its form, model and week.
+
+    To group fields by that number takes half the time of grouping them by the words.
+    """
+    alike = (pages.c.form, pages.c.model_id, _week())
+    first = func.min(pages.c.id).over(partition_by=alike).label("first")
+    kinds = select(pages.c.id, first).join(documents, pages.c.document_id == documents.c.id)
+    return kinds.where(*scope.of_pages()).cte("kinds")
 
 
 def _in_scope(query: Select[Any], scope: Scope) -> Select[Any]:
@@ -298,51 +223,6 @@ def _in_scope(query: Select[Any], scope: Scope) -> Select[Any]:
     return joined.join(documents, pages.c.document_id == documents.c.id).where(*scope.conditions())
 
 
-def _with_labels(scope: Scope) -> Select[Any]:
-    """A row a label that stands; crops are behind what is asked of a field, and stay unread.
-
-    What has few values comes as one number: a million words take longer than all else.
-    """
-    flags = (
-        case((labels.c.value == fields.c.value, 1), else_=0)
-        + case((fields.c.state.concat("") == FieldState.VERIFIED, 2), else_=0)
-        + _numbered(fields.c.machine_state, FieldState, 1 << 4)
-        + _numbered(labels.c.mode, LabelMode, 1 << 8)
-        + _numbered(labels.c.verdict, Verdict, 1 << 12)
-    )
-    query = select(
-        fields.c.id,
-        labels.c.id.label("label_id"),
-        fields.c.page_id,
-        fields.c.name,
-        fields.c.confidence,
-        labels.c.value,
-        labels.c.verifier,
-        flags.label("flags"),
-    )
-    return _in_scope(query, scope).join(labels, labels.c.field_id == fields.c.id).where(stands())
-
-
-def _numbered(column: ColumnElement[str], words: type[StrEnum], step: int) -> ColumnElement[int]:
-    """The place of a word among words, times step."""
-    return case({str(word): place * step for place, word in enumerate(words)}, value=column, else_=0)
-
-
-def _flagged(flags: NDArray[np.int32], words: type[StrEnum]) -> Coded:
-    """The words whose places are the lowest four bits of flags."""
-    return Coded(codes=flags & 15, words=tuple(str(word) for word in words))
-
-
-def _drawn(scope: Scope) -> Select[Any]:
-    query = select(fields.c.id, fields.c.audit_probability)
-    return _in_scope(query, scope).where(fields.c.audit_probability.is_not(None))
-
-
-def _glyph_arrays(rows: Sequence[tuple[Any, ...]]) -> tuple[NDArray[Any], ...]:
-    """Fields, positions, what was said and how surely, of rows as `Labelled.labelled_glyphs` asks for them."""
-    numbers, blobs = zip(*rows, strict=True) if rows else ((), ())
-    places = np.array(numbers, np.int64)
-    probabilities = np.frombuffer(b"".join(blobs), "<f4").reshape(len(rows), NOT_A_DIGIT + 1)
-    said = np.choose(places & 3, (probabilities.argmax(axis=1), NOT_A_DIGIT, BLANK_CELL)).astype(np.int8)
-    fields_of, positions = np.divmod(places >> 2, POSITIONS)
-    return fields_of, positions.astype(np.int32), said, probabilities.max(axis=1)
+def _with_labels(query: Select[Any], scope: Scope) -> Select[Any]:
+    """A query of fields and labels, of the labels in scope that say something, taken back or not."""
+    return _in_scope(query, scope).join(labels, labels.c.field_id == fields.c.id).where(labels.c.value.is_not(None))

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-import numpy as np
 from sqlalchemy import ColumnElement, Connection, FromClause, exists, func, insert, select, update
 
 from digitd.errors import NotTheirTurn
@@ -167,6 +166,8 @@ def _to_look_at(connection: Connection, digit: int, *, now: datetime, size: int)
 
 def _sown(connection: Connection, digit: int, wanted: int, chance: random.Random) -> list[int]:
     """Glyphs that people said are other digits, and that look most like this one."""
+    import numpy as np
+
     verified = fields.c.state == FieldState.VERIFIED
     count = connection.scalar(select(func.count()).select_from(fields).where(verified)) or 0
     if not wanted or not count:

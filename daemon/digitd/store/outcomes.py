@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, Integer, and_, cast, func, or_, select
 
 from digitd.budget.promise import Outcome, Passing
-from digitd.reading.validate import UNSURE
-from digitd.records import FieldState, Verdict
+from digitd.records import UNSURE, FieldState, Verdict
 from digitd.store.database import Database
 from digitd.store.fields import stands
 from digitd.store.tables import documents, fields, labels, pages

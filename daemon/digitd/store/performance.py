@@ -11,8 +11,8 @@ from sqlalchemy import Select, Table, case, func, select
 
 from digitd.records import LabelMode, Verdict
 from digitd.store.database import Database
-from digitd.store.fields import stands
-from digitd.store.tables import fields, labels, looks, pages, screens
+from digitd.store.fields import of_form, taken_back
+from digitd.store.tables import fields, labels, looks, screens
 
 #: Ways of keying in which nobody is shown the reading.
 BLIND = (LabelMode.BLIND, LabelMode.AUDIT)
@@ -52,13 +52,11 @@ class Performance(Database):
     ) -> Mapping[str, Keyed]:
         """Labels that stand by verifier, those of look-alikes and imported ones left out."""
         typed = labels.c.mode.in_([str(mode) for mode in (*BLIND, LabelMode.SHOWN)])
-        query = _during(select(labels.c.verifier, labels.c.duration_ms, func.count()), labels, since, until).where(
-            stands(), typed
-        )
+        query = _keyed(select(labels.c.verifier, labels.c.duration_ms, func.count()), form, since, until).where(typed)
         found: defaultdict[str, dict[int | None, int]] = defaultdict(dict)
-        alike = _of_form(query, form).group_by(labels.c.verifier, labels.c.duration_ms)
         with self._reading() as connection:
-            for verifier, duration, count in connection.execute(alike):
+            rows = connection.execute(query.group_by(labels.c.verifier, labels.c.duration_ms))
+            for verifier, duration, count in rows:
                 found[verifier][duration] = count
         return {
             name: Keyed(
@@ -82,14 +80,12 @@ class Performance(Database):
     ) -> list[KeyedTwice]:
         """Fields that several people keyed blind, a pair of people a row; both labels are of the time."""
         blind = labels.c.mode.in_([str(mode) for mode in BLIND])
-        good = stands() & blind & (labels.c.verdict == Verdict.VALUE)
-        several = select(labels.c.field_id).where(good).group_by(labels.c.field_id)
-        several = several.having(func.count(labels.c.verifier.distinct()) > 1)
-        query = select(labels.c.field_id, labels.c.verifier, labels.c.value).where(good, labels.c.field_id.in_(several))
-        query = _of_form(_during(query, labels, since, until), form).order_by(labels.c.field_id, labels.c.id)
+        several = select(labels.c.field_id).group_by(labels.c.field_id).having(func.count() > 1)  # an index knows
+        query = _keyed(select(labels.c.field_id, labels.c.verifier, labels.c.value), form, since, until)
+        query = query.where(blind, labels.c.verdict == Verdict.VALUE, labels.c.field_id.in_(several))
         last: defaultdict[int, dict[str, str]] = defaultdict(dict)
         with self._reading() as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(query.order_by(labels.c.field_id, labels.c.id)):
                 last[row.field_id][row.verifier] = row.value
         return [
             KeyedTwice(first=one, second=other, first_value=keyed[one], second_value=keyed[other])
@@ -104,8 +100,9 @@ def _during(query: Select[Any], table: Table, since: datetime | None, until: dat
     return query if until is None else query.where(table.c.at < until)
 
 
-def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
-    if form is None:
-        return query
-    joined = query.join(fields, labels.c.field_id == fields.c.id).join(pages, fields.c.page_id == pages.c.id)
-    return joined.where(pages.c.form == form)
+def _keyed(query: Select[Any], form: str | None, since: datetime | None, until: datetime | None) -> Select[Any]:
+    """A query of labels, of those that stand, of a form and of a time."""
+    if form is not None:
+        query = of_form(query.join(fields, labels.c.field_id == fields.c.id), form)
+    stand = labels.c.value.is_not(None) & labels.c.id.not_in(taken_back())
+    return _during(query.where(stand), labels, since, until)

@@ -26,9 +26,8 @@ from sqlalchemy import (
     update,
 )
 
-from digitd.reading.validate import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE
-from digitd.records import FieldState, LabelMode, Order, Why
-from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
+from digitd.records import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE, FieldState, LabelMode, Order, Why
+from digitd.store.fields import by_itself, in_audit, in_review, of_form, standing_labels, stands
 from digitd.store.labels import Labels, retract
 from digitd.store.tables import documents, doubts, fields, labels, pages, turns
 from digitd.stored import ALL, Choice, Label, StoredField, Waiting
@@ -85,7 +84,7 @@ class Turns(Labels):
 
     def waiting(self, choice: Choice = ALL, *, verifier: str | None = None) -> int:
         """How many fields wait to be keyed, whoever's turn they are; for verifier, without those they have keyed."""
-        count = _of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
+        count = of_form(select(func.count()).select_from(fields).where(_reason(choice.why)), choice.form)
         if verifier is not None:
             count = count.where(~_keyed_by(verifier))
         with self._reading() as connection:
@@ -141,7 +140,7 @@ class Turns(Labels):
 
 def _held(connection: Connection, verifier: str, now: datetime, choice: Choice) -> list[int]:
     """The fields whose turn it is already, in the order in which they came."""
-    query = _of_form(select(fields.c.id), choice.form).join(turns, turns.c.field_id == fields.c.id)
+    query = of_form(select(fields.c.id), choice.form).join(turns, turns.c.field_id == fields.c.id)
     mine = query.where(turns.c.verifier == verifier, turns.c.skipped.is_(False), turns.c.until > now)
     waits = (by_itself(FieldState.REVIEW) | in_audit()) & _reason(choice.why)
     return list(connection.scalars(mine.where(waits).order_by(turns.c.id)))
@@ -157,7 +156,7 @@ def _waiting(
     keyed = _keyed_by(verifier)
     free = ~taken & fields.c.id.not_in(besides) & _reason(choice.why)
     review, audit = (
-        _of_form(select(fields.c.id, rank.label("rank")), choice.form).where(kind, free)
+        of_form(select(fields.c.id, rank.label("rank")), choice.form).where(kind, free)
         for kind, rank in zip((in_review(), in_audit()), _ranks(choice.order), strict=True)
     )
     fresh = [row for ranked in (review, audit) for row in _first(connection, ranked.where(~keyed), count)]
@@ -201,10 +200,6 @@ def _reason(why: Why | None) -> ColumnElement[bool]:
 
 def _first(connection: Connection, query: Select[Any], count: int) -> Sequence[Row[Any]]:
     return connection.execute(query.order_by(text("rank"), fields.c.id).limit(count)).all()
-
-
-def _of_form(query: Select[Any], form: str | None) -> Select[Any]:
-    return query if form is None else query.join(pages, fields.c.page_id == pages.c.id).where(pages.c.form == form)
 
 
 def _keyed_by(verifier: str) -> ColumnElement[bool]:
