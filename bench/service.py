@@ -188,17 +188,19 @@ def idle(folder: Path, seconds: float = 60.0) -> dict[str, float]:
                 pass
             ready = time.perf_counter() - begun
             time.sleep(5.0)
-            pids = [process.pid, *children(process.pid)]
+            pids = descendants(process.pid)
             before = sum(map(cpu_seconds, pids))
             time.sleep(seconds)
             used = sum(map(cpu_seconds, pids)) - before
             memory = [memory_mb(pid) for pid in pids]
+            all_mb = sum(map(proportional_mb, pids))
             process.send_signal(signal.SIGTERM)
     return {
         "ready_seconds": ready,
         "cpu_share": used / seconds,
         "coordinator_mb": memory[0],
         "largest_worker_mb": max(memory[1:]),
+        "all_mb": all_mb,
     }
 
 
@@ -239,9 +241,10 @@ def set_key(folder: Path, key: str, value: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process started."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+def descendants(pid: int) -> list[int]:
+    """A process, and those that it and they started."""
+    started = (children.read_text(encoding="ascii") for children in Path(f"/proc/{pid}/task").glob("*/children"))
+    return [pid, *(found for each in started for child in each.split() for found in descendants(int(child)))]
 
 
 def cpu_seconds(pid: int) -> float:
@@ -251,9 +254,15 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_mb(pid: int) -> float:
-    """What a process has in memory."""
+    """What a process has in memory, with what it shares with others."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1000  # type: ignore[index]
+
+
+def proportional_mb(pid: int) -> float:
+    """What a process has in memory, with its part of what it shares: of several processes, this can be added up."""
+    found = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return int(re.search(r"Pss:\s+(\d+)", found)[1]) / 1000  # type: ignore[index]
 
 
 def handles(pid: int) -> int:

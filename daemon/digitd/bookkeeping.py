@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from digitd.budget.asked import own_groups, promise_of
 from digitd.budget.book import Book, Chapter, Epoch, Record, read_book, write_book
-from digitd.budget.judge import Judgement, judge
 from digitd.budget.promise import THRESHOLDS, Group, by_group, passing_by_group
-from digitd.budget.words import alarm
 from digitd.config import Config
 from digitd.logs import log
 from digitd.store import Store
+
+if TYPE_CHECKING:  # a service without a budget need not wait for numpy
+    from digitd.budget.judge import Judgement
 
 #: Seconds between two looks for new labels, and how many times longer than a judgement the rest after it is.
 PACE_SECONDS, REST = 30.0, 50.0
@@ -31,8 +33,10 @@ def judgements(
     form: str | None = None,
     chapter: Chapter | None = None,
     with_shares: bool = True,
-) -> dict[Group, Judgement]:
+) -> "dict[Group, Judgement]":
     """What the labels say of each group that model has read; with_shares looks at all fields, to say how many pass."""
+    from digitd.budget.judge import judge
+
     known = read_book(config.budget_book).of(model) if chapter is None else chapter
     own = {group for group in own_groups(config.budget) if form is None or group.form == form}
     counts = store.passing(model=model, thresholds=THRESHOLDS, form=form) if with_shares else ()
@@ -52,7 +56,7 @@ class _Look:
     last_label: int
     book: Book
     chapter: Chapter
-    found: Future[dict[Group, Judgement]]
+    found: "Future[dict[Group, Judgement]]"
 
 
 class Bookkeeper:
@@ -159,8 +163,10 @@ class Bookkeeper:
         self._due = ended + max(PACE_SECONDS, REST * (ended - look.begun))
 
 
-def _record(judgement: Judgement, *, now: float, audit_share: float) -> Record:
+def _record(judgement: "Judgement", *, now: float, audit_share: float) -> Record:
     """What stands in the book of a group from now on; told in the log where anything changes."""
+    from digitd.budget.words import alarm
+
     record, group = judgement.record, str(judgement.group)
     if judgement.drift:
         log().warning("budget_drift", group=group, reason=alarm(judgement), next="all of it goes to review")

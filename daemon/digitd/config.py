@@ -6,22 +6,19 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-
 from digitd.errors import ConfigError
+from digitd.sections import Between, Matching, Mistakes, keys_of, section_from
 from digitd.spelling import perhaps
 
 NAME = "config.toml"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Folders(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
     """Where things lie; relative paths start at the folder of the configuration file."""
 
     inbox: Path = Path("inbox")
@@ -30,70 +27,77 @@ class Folders(_Section):
     var: Path = Path("var")
 
 
-class Intake(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
     """When a file in the inbox is taken; seconds."""
 
-    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
-    incomplete_seconds: Annotated[float, Field(ge=0, le=86400)] = 30.0
-    rescan_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 30.0
-    max_megabytes: Annotated[float, Field(ge=1, le=100_000)] = 500.0
+    settle_seconds: Annotated[float, Between(least=0, most=3600)] = 1.0
+    incomplete_seconds: Annotated[float, Between(least=0, most=86400)] = 30.0
+    rescan_seconds: Annotated[float, Between(least=0.1, most=3600)] = 30.0
+    max_megabytes: Annotated[float, Between(least=1, most=100_000)] = 500.0
     ignore: tuple[str, ...] = ()
 
 
-class Reading(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
     """How a page is read."""
 
     model: str = "paper"
-    accept_confidence: Annotated[float, Field(ge=0, le=1)] = 0.97
-    max_megapixels: Annotated[float, Field(ge=1, le=2000)] = 200.0
-    max_residual_mm: Annotated[float, Field(ge=0.1, le=20)] = 1.5
-    pdf_dpi: Annotated[int, Field(ge=72, le=1200)] = 300
+    accept_confidence: Annotated[float, Between(least=0, most=1)] = 0.97
+    max_megapixels: Annotated[float, Between(least=1, most=2000)] = 200.0
+    max_residual_mm: Annotated[float, Between(least=0.1, most=20)] = 1.5
+    pdf_dpi: Annotated[int, Between(least=72, most=1200)] = 300
 
 
-class Workers(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
     """The processes that read."""
 
-    processes: Annotated[int, Field(ge=0, le=256)] = 0
-    attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    seconds: Annotated[float, Field(ge=0, le=86400)] = 300.0
-    memory_mb: Annotated[int, Field(ge=0, le=1 << 20)] = 4096
-    documents: Annotated[int, Field(ge=0)] = 5000
+    processes: Annotated[int, Between(least=0, most=256)] = 0
+    attempts: Annotated[int, Between(least=1, most=10)] = 3
+    seconds: Annotated[float, Between(least=0, most=86400)] = 300.0
+    memory_mb: Annotated[int, Between(least=0, most=1 << 20)] = 4096
+    documents: Annotated[int, Between(least=0)] = 5000
 
 
-class Health(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
     """Where the service answers how it is."""
 
-    listen: Annotated[str, Field(pattern=r"^(|.+:\d{1,5})$")] = ""
+    listen: Annotated[str, Matching(r"|.+:\d{1,5}")] = ""
 
 
-class Keep(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
     """For how many days what is not needed any longer is kept; 0 for ever."""
 
-    archive_days: Annotated[float, Field(ge=0, le=36500)] = 0.0
-    pictures_days: Annotated[float, Field(ge=0, le=36500)] = 0.0
+    archive_days: Annotated[float, Between(least=0, most=36500)] = 0.0
+    pictures_days: Annotated[float, Between(least=0, most=36500)] = 0.0
 
 
-class Announce(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
     """Who is told of a document that was read, set aside, or verified."""
 
     command: tuple[str, ...] = ()
-    webhook: Annotated[str, Field(pattern=r"^(|https?://[^\s]+)$")] = ""
+    webhook: Annotated[str, Matching(r"|https?://[^\s]+")] = ""
     secret_file: str = ""
 
 
-class Verify(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
     """Who gives labels, and what is asked of them."""
 
     verifier: str = ""
     second_keying: bool = True
-    audit_share: Annotated[float, Field(ge=0, le=1)] = 0.01
-    sown_share: Annotated[float, Field(ge=0, le=0.5)] = 0.03
-    turn_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
+    audit_share: Annotated[float, Between(least=0, most=1)] = 0.01
+    sown_share: Annotated[float, Between(least=0, most=0.5)] = 0.03
+    turn_seconds: Annotated[float, Between(above=0, most=86400)] = 300.0
 
 
 #: What a promise may be; nobody means to allow every second field to be wrong, or to be sure of nothing.
-WrongFields = Annotated[float, Field(gt=0, le=0.5)]
-Confidence = Annotated[float, Field(ge=0.5, le=0.9999)]
+WrongFields = Annotated[float, Between(above=0, most=0.5)]
+Confidence = Annotated[float, Between(least=0.5, most=0.9999)]
 
 
 class ByName(dict[str, Any]):
@@ -103,47 +107,53 @@ class ByName(dict[str, Any]):
         return hash(frozenset(self.items()))
 
 
-class FieldBudget(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldBudget:
     """The promise for one field, where it is another than its form's."""
 
     wrong_fields: WrongFields | None = None
     confidence: Confidence | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormBudget(FieldBudget):
     """The promise for one form, where it is another, and for fields of it."""
 
-    fields: Annotated[dict[str, FieldBudget], AfterValidator(ByName)] = ByName()
+    fields: Annotated[dict[str, FieldBudget], ByName] = field(default_factory=ByName)
 
 
-class Budget(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
     """How many of the fields that pass untouched may be wrong, and how sure that is."""
 
     enabled: bool = False
     wrong_fields: WrongFields = 0.01
     confidence: Confidence = 0.95
-    forms: Annotated[dict[str, FormBudget], AfterValidator(ByName)] = ByName()
+    forms: Annotated[dict[str, FormBudget], ByName] = field(default_factory=ByName)
 
 
-class Web(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
     """Where the desk is in a browser."""
 
     enabled: bool = False
-    listen: Annotated[str, Field(pattern=r"^.+:\d{1,5}$")] = "127.0.0.1:8461"
+    listen: Annotated[str, Matching(r".+:\d{1,5}")] = "127.0.0.1:8461"
     hosts: tuple[str, ...] = ()
     certificate: str = ""
     key: str = ""
-    login_hours: Annotated[float, Field(gt=0, le=8760)] = 12.0
+    login_hours: Annotated[float, Between(above=0, most=8760)] = 12.0
 
 
-class Log(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
     """What is written to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    json_lines: Annotated[bool, Field(alias="json")] = False
+    json_lines: bool = field(default=False, metadata={"key": "json"})
 
 
-class Config(_Section):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
     """The whole configuration, with the folder it starts from."""
 
     folders: Folders = Folders()
@@ -157,7 +167,7 @@ class Config(_Section):
     budget: Budget = Budget()
     web: Web = Web()
     log: Log = Log()
-    root: Annotated[Path, Field(exclude=True)] = Path()
+    root: Path = field(default=Path(), metadata={"key": None})
 
     @property
     def inbox(self) -> Path:
@@ -204,20 +214,17 @@ def load(path: Path) -> Config:
         raise ConfigError(
             f"{path}: not valid TOML: {fault}. Correct the line, or compare with `digitd init`."
         ) from None
-    values.pop("root", None)
     try:
-        return Config(**values, root=path.resolve().parent)
-    except ValidationError as fault:
-        raise ConfigError(f"{path}: " + "; ".join(_sentences(fault))) from None
+        return replace(section_from(values, Config), root=path.resolve().parent)
+    except Mistakes as fault:
+        told = [f"{place}: {why or _hint(place)}" for place, why in fault.found]
+        raise ConfigError(f"{path}: {'; '.join(told)}") from None
 
 
 def keys() -> Iterator[str]:
     """Every legal key as `section.key`."""
-    for section, info in Config.model_fields.items():
-        kind = info.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            for name, inner in kind.model_fields.items():
-                yield f"{section}.{inner.alias or name}"
+    for name, section in keys_of(Config).items():
+        yield from (f"{name}.{key}" for key in keys_of(section))
 
 
 def choose_model(path: Path, name: str) -> None:
@@ -284,16 +291,6 @@ def _replace_file(path: Path, data: bytes) -> None:
         Path(beside).unlink(missing_ok=True)
 
 
-def _sentences(fault: ValidationError) -> Iterator[str]:
-    for error in fault.errors():
-        where = ".".join(str(part) for part in error["loc"])
-        yield f"{where}: {_hint(where)}" if error["type"] == "extra_forbidden" else f"{where}: {_why(error)}"
-
-
 def _hint(where: str) -> str:
-    known = [*keys(), *{key.split(".")[0] for key in keys()}]
+    known = [*keys(), *keys_of(Config)]
     return "no such key" + (perhaps(where, known) or "; see the comments in config.toml")
-
-
-def _why(error: Any) -> str:
-    return f"{error['msg'][:1].lower()}{error['msg'][1:]} (it is {error['input']!r})"

@@ -6,7 +6,7 @@ Killing it at any instant loses nothing: a file is in the inbox, in `var/work`, 
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from digitd import logs
 from digitd.announce.courier import Courier
-from digitd.announce.receivers import receivers_of
+from digitd.announce.receivers import Receiver
 from digitd.bookkeeping import Bookkeeper
 from digitd.config import Config
 from digitd.engine import Engine, Finished, Outcome, open_engine
@@ -33,7 +33,6 @@ from digitd.records import DocumentState
 from digitd.retention import Retention
 from digitd.store import Store
 from digitd.succession import Succession, Successor
-from digitd.verify.keying import verifier_name
 from digitd.vitals import systemd
 from digitd.vitals.metrics import Facts
 from digitd.vitals.signs import Tally
@@ -81,11 +80,13 @@ def serve(
     *,
     file: Path | None = None,
     once: bool = False,
+    receivers: Sequence[Receiver] = (),
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Run the service on the folders of config until it is asked to stop; with once, until nothing is left to read.
 
     file is where config came from; where it is given, another model that is named there is taken up while running.
+    receivers are told what becomes of documents.
 
     Raises
     ------
@@ -93,7 +94,6 @@ def serve(
         It cannot run: folders, model, database, or another service. The message says what to do.
     """
     with ExitStack() as closing:
-        receivers = tuple(receivers_of(config))
         check_folders(config)
         closing.enter_context(Lock(config.var / "lock"))
         model = find(config.reading.model, config.models)
@@ -138,6 +138,7 @@ def serve(
             log().info("health_answers", listen=config.health.listen)
         if config.web.enabled and not once:
             from digitd.desk.server import Server  # FastAPI, which takes a second to import
+            from digitd.verify.keying import verifier_name
 
             desk = Server(config, store, verifier=verifier_name(config))
             desk.start()

@@ -6,17 +6,17 @@ followed. Of the other keys most are taken up when a person asks for it, and som
 
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digitd import config as configuration
+from digitd.apart import end, open_process
 from digitd.config import Config
 from digitd.engine import Engine
-from digitd.engine.apart import end, open_process
 from digitd.errors import DigitdError, ModelError
 from digitd.logs import log
 from digitd.models import Model, find
-from digitd.reader import try_model
+from digitd.sections import keys_of
 
 #: Sections of the configuration that a running service takes up when it is asked to.
 FOLLOWED = frozenset({"intake", "reading", "workers", "budget", "log"})
@@ -91,21 +91,20 @@ class Succession:
         return Successor(model=model, config=wanted)
 
     def _with_model(self, name: str) -> Config:
-        reading = self._config.reading.model_copy(update={"model": name})
-        return self._config.model_copy(update={"reading": reading})
+        return replace(self._config, reading=replace(self._config.reading, model=name))
 
     def _followed(self, written: Config) -> Config:
         """The configuration in force with those sections of the written one that need no new start."""
-        for section in sorted(set(Config.model_fields) - FOLLOWED - {"root"}):
+        for section in sorted(set(keys_of(Config)) - FOLLOWED):
             if getattr(written, section) != getattr(self._config, section):
                 log().warning(
                     "configuration_needs_a_start", section=section, next="stop the service and start it again"
                 )
-        return self._config.model_copy(update={section: getattr(written, section) for section in FOLLOWED})
+        return replace(self._config, **{section: getattr(written, section) for section in FOLLOWED})
 
 
 def try_apart(model: Model) -> None:
-    """Let model read a glyph in a process of its own, because a bad file may end the process; takes a second.
+    """Let model read a glyph in a process of its own, because a bad file may end the process.
 
     Raises
     ------
@@ -114,17 +113,23 @@ def try_apart(model: Model) -> None:
     """
     apart = open_process()
     try:
-        apart.submit(try_model, model).result(timeout=TRIED_WITHIN_SECONDS)
+        apart.submit(_try, model).result(timeout=TRIED_WITHIN_SECONDS)
     except BrokenExecutor:
         raise ModelError(
             f"{model.folder}: the process that opened it died. Copy the whole model folder again, or train it anew."
         ) from None
     except TimeoutError:
         raise ModelError(f"{model.folder}: it reads nothing in {TRIED_WITHIN_SECONDS:g} s. Train it anew.") from None
-    except (OSError, RuntimeError, ValueError) as fault:
+    except (OSError, EOFError, RuntimeError, ValueError) as fault:
         raise ModelError(f"{model.folder}: it cannot be tried ({fault}). Copy the whole model folder again.") from None
     finally:
         end(apart)
+
+
+def _try(model: Model) -> None:
+    from digitd.reader import try_model  # OpenCV, which only the process that tries it needs
+
+    try_model(model)
 
 
 def _mark(file: Path) -> tuple[int, ...] | None:

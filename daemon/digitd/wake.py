@@ -5,7 +5,8 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import connection
 from queue import Empty, SimpleQueue
 from types import FrameType
 
@@ -83,7 +84,10 @@ def listening_to_signals(stop: Stop, reload: Reload) -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Let this worker process end when its parent does, however that ends, and not with the terminal's Ctrl-C."""
+    """Let this worker process end when who asked for it does, however that ends, and not with the terminal's Ctrl-C.
+
+    And when the server ends that it was forked from: nobody could tell any longer whether it lives.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_outlive_no_parent, daemon=True).start()
@@ -92,5 +96,8 @@ def end_with_parent() -> None:
 def _outlive_no_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()
+        ends = [parent.sentinel]
+        with suppress(OSError):  # an old kernel
+            ends.append(os.pidfd_open(os.getppid()))
+        connection.wait(ends)
         os._exit(1)

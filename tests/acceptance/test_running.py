@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -25,7 +26,7 @@ from digitd.records import Box
 class Running:
     """`digitd run` in a process of its own, whose log is read line by line."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, apart: bool = False, **environment: str) -> None:
         self.folder = folder
         self.inbox = folder / "inbox" / "amount"
         self.process = subprocess.Popen(
@@ -35,6 +36,7 @@ class Running:
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=apart,
         )
         self.lines: list[str] = []
         self.until("service_started")
@@ -68,6 +70,38 @@ def running(tmp_path: Path) -> Iterator[Running]:
     yield made
     made.process.kill()
     made.process.communicate()
+
+
+def children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if not listed.exists():
+        pytest.skip("this kernel does not list children")
+    return [int(child) for child in listed.read_text(encoding="ascii").split()]
+
+
+def servers(pid: int) -> list[int]:
+    """What the processes that read are forked from."""
+    return [child for child in children(pid) if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def busy(running: Running) -> list[int]:
+    """Its readers, which stand still in the middle of pages."""
+    (server,) = servers(running.process.pid)
+    readers = children(server)
+    for reader in readers:
+        os.kill(reader, signal.SIGSTOP)
+    for seed in range(4):
+        (running.inbox / f"{seed}.png").write_bytes(number(10 + seed))
+    while '"reading": 0' in command(running.folder, "status", "--json").stdout:
+        pass
+    return readers
+
+
+def ended(processes: list[int]) -> None:
+    """Wait until the processes have ended, given as handles that os.pidfd_open makes."""
+    for handle in processes:
+        assert connection.wait([handle], timeout=60)
+        os.close(handle)
 
 
 def number(seed: int) -> bytes:
@@ -120,15 +154,76 @@ def test_it_survives_the_death_of_its_readers(running: Running) -> None:
     """A reader killed by the system costs nothing: new ones are started, and every document is read."""
     (running.inbox / "first.png").write_bytes(number(1))
     running.until("document_read")
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
-    if not children.exists():
-        pytest.skip("this kernel does not list children")
-    for pid in children.read_text(encoding="ascii").split():
-        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(int(pid), signal.SIGKILL)
+    (server,) = servers(running.process.pid)
+    readers = children(server)
+    assert len(readers) == 2
+    for pid in readers:
+        os.kill(pid, signal.SIGKILL)
     (running.inbox / "second.png").write_bytes(number(2))
     assert "second.png" in running.until("document_read")
     assert running.stop() == 0
+
+
+def test_it_survives_the_death_of_what_its_readers_are_forked_from(running: Running) -> None:
+    """They end with it, for nobody would know how they end; another server is started, and all is read."""
+    (running.inbox / "first.png").write_bytes(number(1))
+    running.until("document_read")
+    (server,) = servers(running.process.pid)
+    ending = [os.pidfd_open(pid) for pid in (server, *children(server))]
+    os.kill(server, signal.SIGKILL)
+    ended(ending)
+    (running.inbox / "second.png").write_bytes(number(2))
+    assert "second.png" in running.until("document_read")
+    (other,) = servers(running.process.pid)
+    assert other != server
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_nothing_of_it_is_left_when_it_is_killed(running: Running, reading: bool) -> None:
+    """What it started ends with it, idle or in the middle of a page: nobody else could end it."""
+    (running.inbox / "first.png").write_bytes(number(1))
+    running.until("document_read")
+    (server,) = servers(running.process.pid)
+    readers = busy(running) if reading else children(server)
+    ending = [os.pidfd_open(pid) for pid in (*children(running.process.pid), *readers)]
+    running.process.kill()
+    for reader in readers:
+        os.kill(reader, signal.SIGCONT)
+    ended(ending)
+
+
+def test_a_signal_to_all_its_processes_ends_it_in_good_order(tmp_path: Path) -> None:
+    """As systemd sends it without KillMode=mixed, and a terminal that is closed: what is in hand is read to its end."""
+    command(tmp_path, "init", str(tmp_path))
+    assert command(tmp_path, "form", "new", "amount", "--whole-page").exit_code == 0
+    running = Running(tmp_path, apart=True)
+    (running.inbox / "first.png").write_bytes(number(1))
+    running.until("document_read")
+    readers = busy(running)
+    os.killpg(running.process.pid, signal.SIGTERM)
+    for reader in readers:
+        os.kill(reader, signal.SIGCONT)
+    log = running.process.communicate(timeout=60)[1]
+    assert running.process.returncode == 0
+    assert "document_read" in log
+    assert "document_lost" not in log
+
+
+def test_what_reads_does_not_know_the_secret_of_the_webhook(tmp_path: Path) -> None:
+    """It is in the environment of the service, and of nothing that looks into files of strangers."""
+    command(tmp_path, "init", str(tmp_path))
+    assert command(tmp_path, "form", "new", "amount", "--whole-page").exit_code == 0
+    config = tmp_path / "config.toml"
+    text = config.read_text(encoding="utf-8").replace('webhook = ""', f'webhook = "http://127.0.0.1:{free_port()}/"')
+    config.write_text(text, encoding="utf-8")
+    running = Running(tmp_path, DIGITD_WEBHOOK_SECRET="hush", SAID="aloud")
+    (running.inbox / "first.png").write_bytes(number(1))
+    running.until("document_read")
+    (server,) = servers(running.process.pid)
+    told = [Path(f"/proc/{pid}/environ").read_bytes() for pid in (server, *children(server))]
+    assert running.stop() == 0
+    assert all(b"SAID=aloud" in each and b"DIGITD_WEBHOOK_SECRET" not in each for each in told)
 
 
 def test_it_tells_how_it_is_and_reads_its_configuration_again(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from digitd.cli import service as module
+from digitd import service as module
 from digitd.cli.service import summary
 from digitd.errors import AlreadyRunning
 from digitd.intake.listing import LeftAlone

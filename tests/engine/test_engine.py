@@ -1,13 +1,13 @@
 """The engine over real processes, whose documents say what their readers do."""
 
 import errno
-import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tests.engine.reads import does
 
+from digitd.apart import open_process
 from digitd.config import Config, Reading, Workers
 from digitd.engine import Engine, Finished, Outcome, lane, open_engine
 from digitd.engine.lane import Bounds
@@ -35,7 +36,7 @@ def make(rings: SimpleQueue[None]) -> Iterator[Callable[..., Engine]]:
     made: list[Engine] = []
 
     def opened(
-        open_executor: Callable[[], Executor] = process, read: Any = does, *, processes: int = 2, **bounds: Any
+        open_executor: Callable[[], Executor] = open_process, read: Any = does, *, processes: int = 2, **bounds: Any
     ) -> Engine:
         made.append(
             Engine(open_executor, read, processes=processes, wake=lambda: rings.put(None), bounds=Bounds(**bounds))
@@ -45,10 +46,6 @@ def make(rings: SimpleQueue[None]) -> Iterator[Callable[..., Engine]]:
     yield opened
     for engine in made:
         engine.abandon()
-
-
-def process() -> Executor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
 def all_of(engine: Engine, rings: SimpleQueue[None]) -> dict[int, Finished]:
@@ -140,9 +137,8 @@ def test_a_process_that_hangs_before_it_is_ready_is_given_up(
 
     def open_executor() -> Executor:
         if next(tries, False):
-            context = multiprocessing.get_context("spawn")
-            return ProcessPoolExecutor(1, context, initializer=time.sleep, initargs=(600,))
-        return process()
+            return open_process(time.sleep, 600)
+        return open_process()
 
     engine = make(open_executor, processes=1)
     engine.submit(1, b"7", form=None)
@@ -187,15 +183,17 @@ def test_a_process_that_does_not_come_up_is_tried_again_later(
 ) -> None:
     """No document is to blame for it; meanwhile nothing is free, and it is known when the next try is due."""
     monkeypatch.setattr(lane, "FIRST_REST_SECONDS", 0.05)
-    tries = iter(["dies", "no room", "well"])
+    tries = iter(["dies", "no room", "no server", "well"])
 
     def open_executor() -> Executor:
         match next(tries):
             case "dies":
-                return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=os._exit, initargs=(1,))
+                return open_process(os._exit, 1)
             case "no room":
                 raise OSError(errno.ENOMEM, "Cannot allocate memory")
-        return process()
+            case "no server":
+                raise EOFError
+        return open_process()
 
     engine = make(open_executor, processes=1)
     engine.submit(1, b"7", form=None)
@@ -276,7 +274,7 @@ def test_a_missing_model_is_told_by_the_first_document(rings: SimpleQueue[None])
     """Processes that cannot open the model start all the same, and say why when they are asked to read."""
     config = Config(reading=Reading(model="no-such-model"))
     engine = open_engine(
-        config.model_copy(update={"workers": config.workers.model_copy(update={"processes": 1})}),
+        replace(config, workers=replace(config.workers, processes=1)),
         wake=lambda: rings.put(None),
     )
     engine.submit(1, b"", form=None)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 from tests.service.conftest import fake_read
 
 from digitd import ledger, logs, service
-from digitd.config import Config, Intake
+from digitd.config import Config, Intake, Reading
 from digitd.errors import AlreadyRunning, DatabaseError, DigitdError, ModelError, UnreadableDocument
 from digitd.intake.lock import Lock
 from digitd.records import DocumentState
@@ -71,7 +72,7 @@ def test_a_fault_of_digitd_s_own_does_not_stop_it(bench: Any) -> None:
 def test_once_does_not_wait_for_ever_for_a_file_that_grows(bench: Any) -> None:
     """What is still being written after incomplete_seconds stays in the inbox, and is counted."""
     intake = Intake(settle_seconds=3600, incomplete_seconds=0)
-    bench.config = bench.config.model_copy(update={"intake": intake})
+    bench.config = replace(bench.config, intake=intake)
     bench.drop("growing")
     progress = bench.service().run(once=True)
     assert (progress.finished, progress.unsettled) == (0, 1)
@@ -567,7 +568,7 @@ def test_a_missing_model_is_told_before_anything_is_taken(tmp_path: Path) -> Non
     """The service does not start, and the inbox is as it was."""
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "a.png").write_bytes(b"x")
-    config = Config.model_validate({"root": tmp_path, "reading": {"model": "no-such"}})
+    config = Config(root=tmp_path, reading=Reading(model="no-such"))
     with pytest.raises(ModelError, match="no model called 'no-such'"):
         service.serve(config, once=True)
     assert (tmp_path / "inbox" / "a.png").exists()

@@ -60,8 +60,7 @@ class Changing:
         for name in ("old", "new"):
             made(bench.config.models, name)
         (bench.config.root / NAME).write_text('[reading]\nmodel = "old"\n', encoding="utf-8")
-        reading = bench.config.reading.model_copy(update={"model": "old"})
-        self.config = bench.config.model_copy(update={"reading": reading})
+        self.config = replace(bench.config, reading=replace(bench.config.reading, model="old"))
         model = find("old", self.config.models)
         bench.stop = Stop(bench.bell)
         self.reload = Reload(bench.bell)

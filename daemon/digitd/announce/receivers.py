@@ -9,16 +9,16 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, Protocol
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from typing import TYPE_CHECKING, Any, Protocol
 
 from digitd import __version__
 from digitd.config import Config
 from digitd.errors import ConfigError
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 #: Seconds that a receiver has to take an announcement.
 COMMAND_SECONDS, WEBHOOK_SECONDS = 60.0, 10.0
@@ -92,6 +92,10 @@ class Webhook:
 
     def tell(self, number: int, body: bytes) -> None:
         """Send it."""
+        from http.client import HTTPException
+        from urllib.error import HTTPError, URLError
+        from urllib.request import Request
+
         timestamp = str(int(time.time()))
         headers = {
             "Content-Type": "application/json",
@@ -121,7 +125,7 @@ def signature(secret: bytes, timestamp: str, body: bytes) -> str:
 
 
 def receivers_of(config: Config) -> Iterator[Receiver]:
-    """The receivers of the configuration.
+    """The receivers of the configuration. Their secret is gone from the environment then: ask once, and early.
 
     Raises
     ------
@@ -148,7 +152,9 @@ def _secret(config: Config) -> bytes:
         raise ConfigError(f"announce.secret_file: {path}: {fault.strerror}. Name a file that can be read.") from None
 
 
-def _without_redirects() -> OpenerDirector:
+def _without_redirects() -> "OpenerDirector":
+    from urllib.request import HTTPRedirectHandler, build_opener  # slow to import, and few have a webhook
+
     class Refusing(HTTPRedirectHandler):
         def redirect_request(self, *_: Any) -> None:
             """Follow none: what is sent is for the address in the configuration alone."""

@@ -6,14 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from digitd.budget.promise import Group, Outcomes
 from digitd.errors import DatabaseError
 from digitd.logs import log
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: Seconds after a change within which a document may still be read as before it.
 SLACK_SECONDS = 10.0
@@ -56,12 +57,14 @@ class Record:
         same = last is not None and (last.threshold, last.audit_share) == (epoch.threshold, epoch.audit_share)
         return self if same else replace(self, epochs=(*self.epochs, epoch))
 
-    def surely(self, outcomes: Outcomes) -> NDArray[np.float64]:
+    def surely(self, outcomes: Outcomes) -> "NDArray[np.float64]":
         """What the probability to be keyed was at least for any field read with each of n outcomes, (n,).
 
         Of what was read before the first epoch nothing is known but the labels: the least that any was drawn with.
         """
         least = float(outcomes.probability.min(initial=1.0))
+        import numpy as np
+
         found = np.ones(len(outcomes))
         starts = [-math.inf, *(epoch.at for epoch in self.epochs)]
         ends = [*(epoch.at + SLACK_SECONDS for epoch in self.epochs), math.inf]

@@ -22,7 +22,7 @@ COMMANDS = {
     "report": ("digitd.cli.report:report", "How well the machine reads: matrices, drift, the work."),
     "budget": ("digitd.cli.budget:budget", "A promise on errors, and what passes under it."),
     "export": ("digitd.cli.export:export", "Values as CSV, JSON or Parquet."),
-    "retry": ("digitd.cli.service:retry", "Read failed documents again."),
+    "retry": ("digitd.cli.retry:retry", "Read failed documents again."),
     "doctor": ("digitd.cli.doctor:doctor", "What is wrong with this installation."),
     "upgrade": ("digitd.cli.setup:upgrade", "Bring the database to this version."),
     "backup": ("digitd.cli.setup:backup", "Copy the database, while the service runs."),

@@ -74,12 +74,14 @@ def named_documents(store: "Store", name: str) -> list["Document"]:
 
 def tracked(items: Iterable[Item], what: str, *, show: bool = True) -> Iterator[Item]:
     """Items, with their count shown on a terminal while they pass."""
+    if not (show and sys.stderr.isatty()):
+        yield from items
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    show = show and sys.stderr.isatty()
     columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:,.0f}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not show) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield from bar.track(items, total=None)
 
 

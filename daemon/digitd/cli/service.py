@@ -1,21 +1,20 @@
-"""`digitd run` and `digitd retry`: the service, and failed documents again."""
+"""`digitd run`: the service. Imports little before the processes that read are on their way."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
-from digitd import ledger, logs
-from digitd.cli._common import config_file, current_config, json_option, named_documents, open_store, print_json
-from digitd.config import Config
-from digitd.errors import DigitdError, ExitCode
-from digitd.intake.names import printable
-from digitd.records import DocumentState
-from digitd.service import Progress, serve
+from digitd.announce.receivers import receivers_of
+from digitd.apart import start_server
+from digitd.cli._common import config_file, current_config, json_option, print_json
+from digitd.errors import ExitCode
+
+if TYPE_CHECKING:
+    from digitd.config import Config
+    from digitd.service import Progress
 
 
 @click.command(short_help="Read what is dropped into the inbox, until stopped.")
@@ -30,8 +29,13 @@ def run(once: bool, as_json: bool) -> None:
       digitd run --once --json
     """
     config = current_config()
+    receivers = tuple(receivers_of(config))  # whose secret is not for the processes that read
+    start_server()  # on another core, while this one imports the database
+    from digitd.records import DocumentState
+    from digitd.service import serve
+
     with _progress(config, show=once) as on_progress:
-        progress = serve(config, file=config_file(), once=once, on_progress=on_progress)
+        progress = serve(config, file=config_file(), once=once, receivers=receivers, on_progress=on_progress)
     if as_json:
         print_json(_facts(progress))
     else:
@@ -41,51 +45,11 @@ def run(once: bool, as_json: bool) -> None:
         sys.exit(ExitCode.SOME_FAILED)
 
 
-@click.command(short_help="Read failed documents again.")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--form", help="Read them with this form instead of the one they were dropped with.")
-@json_option
-def retry(files: tuple[str, ...], form: str | None, as_json: bool) -> None:
-    """Queue failed documents again: all of them, or those named (a name as dropped, or a number as in `failed/`).
-
-    A running service reads them at its next look, otherwise the next `digitd run` does.
-
-    \b
-    Examples:
-      digitd retry
-      digitd retry scan7.png --form tally
-    """
-    config = current_config()
-    queued, refused = [], {}
-    with open_store(config) as store:
-        found = [] if files else store.documents(states=[DocumentState.FAILED])
-        for file in files:
-            named = named_documents(store, file)
-            found += named
-            if not named:
-                refused[file] = f"{printable(file)}: no document of that name or number; see `digitd status`"
-        for document in found:
-            if document.state is DocumentState.FAILED:
-                try:
-                    ledger.retry(document, store, config, form=form)
-                    queued.append(document.name)
-                except DigitdError as fault:
-                    refused[document.name] = str(fault)
-            elif files:
-                refused[document.name] = f"{document.name} has not failed: it is {document.state}"
-    if as_json:
-        print_json({"queued": queued, "refused": refused})
-    else:
-        for reason in refused.values():
-            click.echo(reason, err=True)
-        click.echo(f"{len(queued)} queued again." if queued else "Nothing to read again.")
-    if refused:
-        sys.exit(ExitCode.SOME_FAILED)
-
-
-def summary(progress: Progress) -> str:
+def summary(progress: "Progress") -> str:
     """One line on what a run has done."""
-    counts = [f"{progress.states[state]} {state}" for state in _TOLD if progress.states[state]]
+    from digitd.records import DocumentState
+
+    counts = [f"{count} {state}" for state, count in _counts(progress).items() if count]
     rate = f", {progress.pages / progress.seconds:.1f} pages/s" if progress.pages and progress.seconds else ""
     text = f"{progress.finished} document{'s' * (progress.finished != 1)}: {', '.join(counts) or 'nothing to read'}"
     text += f" ({progress.pages} pages in {progress.seconds:.1f} s{rate})." if progress.pages else "."
@@ -100,12 +64,17 @@ def summary(progress: Progress) -> str:
     return text
 
 
-_TOLD = (DocumentState.DONE, DocumentState.REVIEW, DocumentState.FAILED, DocumentState.DUPLICATE)
+def _counts(progress: "Progress") -> dict[str, int]:
+    from digitd.records import DocumentState as State
+
+    return {str(state): progress.states[state] for state in (State.DONE, State.REVIEW, State.FAILED, State.DUPLICATE)}
 
 
-def _facts(progress: Progress) -> dict[str, object]:
+def _facts(progress: "Progress") -> dict[str, object]:
+    from digitd.intake.names import printable
+
     return {
-        "documents": {str(state): progress.states[state] for state in _TOLD},
+        "documents": _counts(progress),
         "pages": progress.pages,
         "seconds": round(progress.seconds, 3),
         "stopped": progress.stopped,
@@ -115,11 +84,17 @@ def _facts(progress: Progress) -> dict[str, object]:
 
 
 @contextmanager
-def _progress(config: Config, *, show: bool) -> Iterator[Callable[[Progress], None] | None]:
+def _progress(config: "Config", *, show: bool) -> Iterator["Callable[[Progress], None] | None"]:
     """A bar on a terminal; then only warnings are logged, which would break through it."""
     if not show or not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from digitd import logs
+
     logs.configure("warning", json=config.log.json_lines)
     columns = (TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -8,8 +8,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from digitd.apart import begin_bounded, end, open_process
 from digitd.config import Config
-from digitd.engine.apart import begin_bounded, end, open_process
 from digitd.errors import UnreadableDocument
 from digitd.intake import archive
 from digitd.reader import limits_of

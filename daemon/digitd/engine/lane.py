@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from digitd.engine.apart import end, was_killed
+from digitd.apart import end, was_killed
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
 from digitd.logs import log
 from digitd.records import DocumentReading
@@ -239,8 +239,8 @@ class Lane:
         try:
             self._executor = self._open_executor()
             self._up = self._executor.submit(os.getpid)  # starts the process now
-        except (OSError, RuntimeError) as fault:  # no memory for a process, or no thread to watch it
-            self._rest(str(fault))
+        except (OSError, EOFError, RuntimeError) as fault:  # no memory for a process, or no thread to watch it
+            self._rest(str(fault) or type(fault).__name__)
         else:
             self._up.add_done_callback(self._came_up)
 

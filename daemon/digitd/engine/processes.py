@@ -4,15 +4,18 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 from digitd import logs
+from digitd.apart import begin_bounded, open_process
 from digitd.config import Config
-from digitd.engine.apart import begin_bounded, open_process
 from digitd.engine.engine import Engine
 from digitd.engine.lane import Bounds
 from digitd.errors import DigitdError
-from digitd.reader import open_reader
 from digitd.records import DocumentReading
+
+if TYPE_CHECKING:
+    from digitd.reader import Reader
 
 #: Pages of a document that a process reads before others may go on with the rest.
 PAGES_AT_ONCE = 4
@@ -44,7 +47,11 @@ def _process(config: Config) -> Executor:
     return open_process(_begin_process, config)
 
 
-_reader = lru_cache(maxsize=1)(open_reader)
+@lru_cache(maxsize=1)
+def _reader(config: Config) -> "Reader":
+    from digitd.reader import open_reader  # OpenCV, which the process that starts the others can do without
+
+    return open_reader(config)
 
 
 def _begin_process(config: Config) -> None:
