@@ -86,11 +86,12 @@ def test_touching_digits_are_read(classify):
 
 
 def test_shape_is_weighed_beside_what_is_said():
-    """A symbol's fit to a digit is added to all digits, its fit to nothing to the last; nothing is impossible."""
+    """A symbol's fit to a digit is added to what is said of digits; alone its shape says whether it is passed over."""
     (first, *_) = found = segment_again(find_writing(touching("12", seed=1)))
     said = np.full((len(found), 11), 1 / 11, np.float32)
     said[0] = [1.0] + [0.0] * 10
     weighed = score(found, said)
     assert weighed[0, 0] == pytest.approx(first.as_digit, abs=1e-5)
-    assert weighed[0, 10] == pytest.approx(WEIGHTS.sharpness * np.log(LEAST_SAID) + first.as_nothing, abs=1e-3)
+    assert weighed[0, 1] == pytest.approx(WEIGHTS.sharpness * np.log(LEAST_SAID) + first.as_digit, abs=1e-3)
+    assert weighed[0, 10] == pytest.approx(first.as_nothing, abs=1e-5)
     assert np.isfinite(weighed).all()

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.lines import Frame, printed_lines, without_lines
+from digitd.reading.lines import Frame, pen_over, printed_lines, without_lines
 
 #: Darkness below this is paper whatever else is there, of 255: watermarks and the grain of scans reach 25.
 FAINTEST_INK = 38
@@ -76,7 +76,8 @@ def writing(dark: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
             lines |= printed_lines(ink, frame)
         else:
             lines = cv2.dilate(lines, edge)
-    return without_lines(ink, lines & ink)
+    lines &= ink
+    return without_lines(ink, lines & (1 - pen_over(dark, ink, lines)))
 
 
 def shrink(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:

@@ -37,6 +37,9 @@ HELD_WITHIN = 0.05
 #: A printed line is thinner than this share of the field's height; its ragged edge reaches so many pixels further.
 THICKEST_LINE, RAGGED_PX = 0.16, 2
 
+#: A pen over a line is so many times as dark as the line is, in rows or columns of which so much is line.
+DARKER_THAN_LINE, MOSTLY_LINE = 1.25, 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -112,6 +115,31 @@ def without_lines(ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[n
         after = cv2.dilate(left, np.ones(shape, np.uint8), anchor=(shape[1] - 1, shape[0] - 1))
         kept |= before & after & lines & ink
     return left | kept
+
+
+def pen_over(dark: NDArray[np.uint8], ink: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Where a pen went over fainter lines, (h, w) uint8, 0 or 1: much darker than the line is along its row or column.
+
+    dark is (h, w) uint8, lines a mask of ink, and ink the mask of all that is dark. Where less than half of a row or
+    column is line, nothing is known of it. What meets no ink beside the lines is a bolder part of one.
+    """
+    usual = np.maximum(_usual(dark, lines), _usual(dark.T, lines.T).T)
+    darker = lines & ((usual > 0) & (dark > DARKER_THAN_LINE * usual)).view(np.uint8)
+    if not cv2.countNonZero(darker):
+        return darker
+    left = ink & (1 - lines)
+    count, marks = cv2.connectedComponents(left | darker)
+    meets = np.zeros(count, np.uint8)
+    meets[marks[left > 0]] = 1
+    return darker & meets[marks]
+
+
+def _usual(dark: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """How dark lines down are, by column, (1, w): the median of the darkest column near each."""
+    found = np.zeros((1, dark.shape[1]), np.uint8)
+    for column in np.flatnonzero(lines.sum(axis=0) >= MOSTLY_LINE * len(lines)):
+        found[0, column] = np.median(dark[:, column][lines[:, column] > 0])
+    return cv2.dilate(found, np.ones((1, 2 * (RAGGED_PX + 1) + 1), np.uint8))
 
 
 def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.int32]:

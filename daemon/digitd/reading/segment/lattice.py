@@ -42,19 +42,21 @@ class Weights:
     """How much shape counts, in logarithms; found by likelihood on development strings (see docs/adr/0008).
 
     digit is for each digit, cut for each stroke that parting it from its neighbour crosses, parted for each side that
-    is cut; gap for a digit's height of paper inside it; low for each share by which it is below LOW of that height.
-    nothing and tall are for what is passed over: for each, and for a height more than SMALL. sharpness is what the
-    classifier's logarithms are multiplied by.
+    is cut; gap for a digit's height of paper inside it; low for each share by which it is below LOW of that height, off
+    for each by which its middle lies above or below that of the writing. nothing and tall are for what is passed over:
+    for each, and for a height more than SMALL. sharpness is what the classifier's logarithms of digits are multiplied
+    by; what it says of *not a digit* is no help here.
     """
 
-    digit: float = -0.71
-    cut: float = -3.51
-    parted: float = -0.63
-    gap: float = -3.44
-    low: float = -13.4
-    nothing: float = -0.11
-    tall: float = -22.8
-    sharpness: float = 1.71
+    digit: float = 0.02
+    cut: float = -2.68
+    parted: float = -1.84
+    gap: float = -5.43
+    low: float = -5.4
+    off: float = -4.57
+    nothing: float = -0.27
+    tall: float = -26.0
+    sharpness: float = 1.16
 
 
 WEIGHTS = Weights()
@@ -95,7 +97,9 @@ def alternatives(
     if not pieces:
         return ()
     tallest = max(piece.height for piece in pieces)
-    height = float(np.median([piece.height for piece in pieces if piece.height >= TALL * tallest]))
+    tall = [piece for piece in pieces if piece.height >= TALL * tallest]
+    height = float(np.median([piece.height for piece in tall]))
+    middle = float(np.median([(piece.y0 + piece.y1) / 2 for piece in tall]))
     pieces = [piece for piece in pieces if np.count_nonzero(piece.mask) >= GRAIN * height**2]
     if not pieces:
         return ()
@@ -106,7 +110,7 @@ def alternatives(
         parted = may_part and not any(_inside(piece, box) for box in unparted)
         found = cuts(piece.mask, digit_height=height, stroke=stroke) if parted else ()
         slices.extend(_slices(piece, found, place=place))
-    return tuple(_symbols(slices, dark, height=height, stroke=stroke))
+    return tuple(_symbols(slices, dark, height=height, middle=middle, stroke=stroke))
 
 
 def _in_order(pieces: Sequence[Piece]) -> list[Piece]:
@@ -131,7 +135,9 @@ def _slices(piece: Piece, found: Sequence[Cut], *, place: int) -> Iterator[_Slic
             crossed = 0.0
 
 
-def _symbols(slices: Sequence[_Slice], dark: NDArray[np.uint8], *, height: float, stroke: float) -> Iterator[Symbol]:
+def _symbols(
+    slices: Sequence[_Slice], dark: NDArray[np.uint8], *, height: float, middle: float, stroke: float
+) -> Iterator[Symbol]:
     written = np.zeros(dark.shape, np.bool_)
     for one in slices:
         written[one.part.y0 : one.part.y1, one.part.x0 : one.part.x1] |= one.part.mask
@@ -142,7 +148,7 @@ def _symbols(slices: Sequence[_Slice], dark: NDArray[np.uint8], *, height: float
             if last - first > 1 and (whole.width > WIDEST * height or len({one.piece for one in chosen}) > MOST_PIECES):
                 break
             left, right = chosen[0].cut, slices[last].cut if last < len(slices) else None
-            as_digit, as_nothing = _fit(chosen, whole, (left, right), height=height)
+            as_digit, as_nothing = _fit(chosen, whole, (left, right), height=height, middle=middle)
             shapes = [whole]
             if left is not None or right is not None:
                 before = [slices[first - 1].part] if left is not None else []
@@ -160,14 +166,20 @@ def _symbols(slices: Sequence[_Slice], dark: NDArray[np.uint8], *, height: float
 
 
 def _fit(
-    chosen: Sequence[_Slice], whole: Piece, sides: tuple[float | None, float | None], *, height: float
+    chosen: Sequence[_Slice],
+    whole: Piece,
+    sides: tuple[float | None, float | None],
+    *,
+    height: float,
+    middle: float,
 ) -> tuple[float, float]:
     """How well slices together suit a digit, and something passed over; see `Weights`."""
     crossed = [side for side in sides if side is not None]
     gaps = [behind.part.x0 - before.part.x1 for before, behind in pairwise(chosen) if behind.cut is None]
     either = WEIGHTS.cut * sum(crossed) / 2 + WEIGHTS.parted * len(crossed) / 2 + WEIGHTS.gap * max([0, *gaps]) / height
     high = whole.height / height
-    as_digit = WEIGHTS.digit + WEIGHTS.low * max(0.0, LOW - high) / LOW
+    off = abs((whole.y0 + whole.y1) / 2 - middle) / height
+    as_digit = WEIGHTS.digit + WEIGHTS.low * max(0.0, LOW - high) / LOW + WEIGHTS.off * off
     return either + as_digit, either + WEIGHTS.nothing + WEIGHTS.tall * max(0.0, high - SMALL)
 
 
@@ -197,6 +209,7 @@ def score(symbols: Sequence[Symbol], probabilities: NDArray[np.float32]) -> NDAr
     """
     shape = np.array([[symbol.as_digit] * NOT_A_DIGIT + [symbol.as_nothing] for symbol in symbols], np.float32)
     said = as_said(symbols, probabilities) * np.float32(WEIGHTS.sharpness)
+    said[:, NOT_A_DIGIT] = 0
     return said + shape.reshape(said.shape)
 
 
