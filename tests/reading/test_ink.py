@@ -63,3 +63,27 @@ def test_faint_digits_beside_dark_ones_are_no_pattern():
     found = writing(darkness(np.minimum(dark, faint)), WHOLE)
     alone = writing(darkness(faint), WHOLE)
     assert (found & alone).sum() > 0.8 * alone.sum()
+
+
+def test_a_pen_over_a_fainter_line_stays():
+    """The stem of a 9 that runs along a grey divider stays, where the line above and below it goes."""
+    paper = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    cv2.line(paper, (120, 0), (120, HEIGHT), (120,), 2)
+    cv2.ellipse(paper, (112, 22), (8, 7), 0, 0, 360, (20,), 3)
+    cv2.line(paper, (120, 16), (120, 38), (20,), 3)
+    cv2.line(paper, (60, 18), (60, 42), (20,), 3)
+    found = writing(darkness(paper), Frame(x0=0, y0=0, x1=WIDTH, y1=HEIGHT, cells=2))
+    divider = found[:, 118:123].any(axis=1)
+    assert divider[18:37].all()
+    assert not divider[:12].any()
+    assert not divider[48:].any()
+
+
+def test_a_bolder_part_of_a_line_is_no_stroke():
+    """Where a printed line is drawn twice as dark for a while, that is print too: it meets no other ink."""
+    paper = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    cv2.line(paper, (120, 0), (120, HEIGHT), (120,), 2)
+    cv2.line(paper, (120, 18), (120, 42), (40,), 2)
+    cv2.line(paper, (60, 18), (60, 42), (20,), 3)
+    found = writing(darkness(paper), Frame(x0=0, y0=0, x1=WIDTH, y1=HEIGHT, cells=2))
+    assert not found[:, 110:130].any()

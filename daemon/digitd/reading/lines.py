@@ -139,7 +139,7 @@ def _usual(dark: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint
     found = np.zeros((1, dark.shape[1]), np.uint8)
     for column in np.flatnonzero(lines.sum(axis=0) >= MOSTLY_LINE * len(lines)):
         found[0, column] = np.median(dark[:, column][lines[:, column] > 0])
-    return cv2.dilate(found, np.ones((1, 2 * (RAGGED_PX + 1) + 1), np.uint8))
+    return cv2.dilate(found, np.ones((1, 4 * RAGGED_PX + 3), np.uint8))
 
 
 def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.int32]:
