@@ -65,6 +65,15 @@ def test_faint_digits_beside_dark_ones_are_no_pattern():
     assert (found & alone).sum() > 0.8 * alone.sum()
 
 
+@pytest.mark.parametrize("faint", [0.5, 0.55, 0.6])
+def test_most_digits_may_be_faint(faint):
+    """Six digits half as dark as the two before them fill the field as a pattern does, and stay."""
+    dark = written("47", Box(x0=8, y0=8, x1=64, y1=52), darkness=0.95)
+    others = written("213689", Box(x0=66, y0=8, x1=236, y1=52), darkness=faint)
+    found = writing(darkness(np.minimum(dark, others)), WHOLE)
+    assert all(part.any() for part in np.array_split(found[:, 66:220], 6, axis=1))
+
+
 def test_a_pen_over_a_fainter_line_stays():
     """The stem of a 9 that runs along a grey divider stays, where the line above and below it goes."""
     paper = np.full((HEIGHT, WIDTH), 255, np.uint8)

@@ -10,24 +10,30 @@ from dataclasses import replace
 
 from digitd.reading.validate import FieldCandidates
 
-#: A number is looked at for how many digits it has when it is at least so probable.
+#: A number that is at least so probable says how many digits its column's have.
 SURE = 0.8
 
 #: So many of a column's sure numbers must begin with a nought, and have as many digits as this share of all sure ones.
 FEWEST, MOST = 2, 2 / 3
+
+#: In such a column a number of another length is so much less probable than where nothing is known of it.
+OTHERWISE = 0.05
 
 #: What a field in a column is called, its row left out: r3c2 of a table, row3, line3.
 _COLUMN = re.compile(r"(?P<table>(?:table\d+_)?r)\d+(?P<column>c\d+)|(?P<rows>row|line)\d+")
 
 
 def of_one_length(reads: Sequence[FieldCandidates]) -> list[FieldCandidates]:
-    """The fields of a page that were found freely, in their order; noughts in front give their column a rule."""
+    """The fields of a page that were found freely; in a column with noughts in front, strings of its length gain.
+
+    Never for good, for nobody has stated this rule: what is sure stays, and what is doubtful goes to a person.
+    """
     columns: dict[str, list[FieldCandidates]] = defaultdict(list)
     for read in reads:
         if column := _column(read.name):
             columns[column].append(read)
     lengths = {column: _length(list(_sure(found))) for column, found in columns.items()}
-    return [_with_length(read, lengths.get(_column(read.name))) for read in reads]
+    return [_by_length(read, lengths.get(_column(read.name))) for read in reads]
 
 
 def _column(name: str) -> str:
@@ -51,5 +57,12 @@ def _length(values: Sequence[str]) -> int | None:
     return length if count >= FEWEST and alike >= MOST * len(values) else None
 
 
-def _with_length(read: FieldCandidates, length: int | None) -> FieldCandidates:
-    return read if length is None else replace(read, rules=replace(read.rules, digits=(length, length)))
+def _by_length(read: FieldCandidates, length: int | None) -> FieldCandidates:
+    best = read.candidates[0]
+    if length is None or not best.value:
+        return read
+    weights = [1.0 if len(each.value) == length else OTHERWISE for each in read.candidates]
+    weighed = [each.probability * weight for each, weight in zip(read.candidates, weights, strict=True)]
+    whole = sum(each.probability for each in read.candidates) / sum(weighed)
+    told = [replace(each, probability=p * whole) for each, p in zip(read.candidates, weighed, strict=True)]
+    return replace(read, candidates=tuple(sorted(told, key=lambda each: -each.probability)))

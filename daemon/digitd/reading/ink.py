@@ -25,6 +25,9 @@ ABOVE_PATTERN, MOST_OF_WRITING = 1.3, 0.7
 #: What is darker than this share of the writing is a stroke; its soft edge reaches so far, as a share of the height.
 SURELY_WRITING, EDGE = 0.65, 0.04
 
+#: A faint digit is at least so high, and at most so wide, as shares of the field's height.
+LOWEST_FAINT, WIDEST_FAINT = 0.3, 1.0
+
 #: Lines are looked for again where the writing alone lowers the threshold by more than this share, if that brings more
 #: than the soft edges of what was dark before, which are so wide.
 NEARLY, EDGE_PX = 0.03, 2
@@ -111,18 +114,30 @@ def halved(pixels: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], 
 def _share_of_writing(dark: NDArray[np.uint8], level: float, frame: Frame) -> float:
     """How dark ink is at least, as a share of level, which `_level` gives of dark: more than the paper's pattern is.
 
-    A pattern is dark between the strokes and their soft edges, and nearly everywhere: a faint digit or a line is not.
+    A pattern is dark between the strokes and their soft edges, and nearly everywhere; what looks like a faint digit is
+    none of it.
     """
     side = 2 * max(EDGE_PX, round(EDGE * frame.height)) + 1
     strokes = cv2.dilate(_darker(dark, SURELY_WRITING * level), np.ones((side, side), np.uint8))
     disturbing = _darker(dark, DISTURBING * level) & (1 - strokes)
     if cv2.countNonZero(disturbing) <= (1 - EVERYWHERE) * (1 - PATTERN) * (dark.size - cv2.countNonZero(strokes)):
         return SHARE_OF_WRITING
-    parts = zip(np.array_split(dark, PARTS, axis=1), np.array_split(strokes, PARTS, axis=1), strict=True)
-    between = [part[taken == 0] for part, taken in parts]
+    taken = strokes | _faint_digits(disturbing, frame)
+    parts = zip(np.array_split(dark, PARTS, axis=1), np.array_split(taken, PARTS, axis=1), strict=True)
+    between = [part[other == 0] for part, other in parts]
     found = [_quantile(np.bincount(free, minlength=256), PATTERN) / level for free in between if free.size]
-    pattern = sorted(found)[int(EVERYWHERE * (len(found) - 1))]
+    pattern = sorted(found)[int(EVERYWHERE * (len(found) - 1))] if found else 0.0
     return SHARE_OF_WRITING if pattern < DISTURBING else min(MOST_OF_WRITING, ABOVE_PATTERN * pattern)
+
+
+def _faint_digits(disturbing: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+    """What of disturbing, a mask, stands by itself, as high as a digit but no wider: the lines of a pattern go on."""
+    _, marks, stats, _ = cv2.connectedComponentsWithStats(disturbing)
+    _, top, width, height, _ = stats.T
+    digit = (height >= LOWEST_FAINT * frame.height) & (width <= WIDEST_FAINT * frame.height)
+    digit &= (top > 0) & (top + height < len(disturbing))
+    digit[0] = False
+    return cv2.dilate(digit.astype(np.uint8)[marks], np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8))
 
 
 def _darker(dark: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
