@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digitd import PIPELINE_VERSION
 from digitd.budget.thresholds import Thresholds
-from digitd.reading.columns import of_one_length
+from digitd.reading.lengths import of_one_length
 from digitd.reading.load import ALL, Limits, load, page_count
 from digitd.reading.locate import locate, locate_freely, locate_whole, page_box
 from digitd.reading.register import Features, Reference, register

@@ -2,7 +2,7 @@
 
 import pytest
 
-from digitd.reading.columns import of_one_length
+from digitd.reading.lengths import of_one_length
 from digitd.reading.validate import FieldCandidates, validate_page
 from digitd.records import Candidate, CellContent, FieldState
 
