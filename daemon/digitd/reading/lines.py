@@ -37,6 +37,9 @@ HELD_WITHIN = 0.05
 #: A printed line is thinner than this share of the field's height; its ragged edge reaches so many pixels further.
 THICKEST_LINE, RAGGED_PX = 0.16, 2
 
+#: How many of its deviations a line may waver.
+WAVERS = 2.0
+
 #: A pen over a line is so many times as dark as the line is, in rows or columns of which so much is line.
 DARKER_THAN_LINE, MOSTLY_LINE = 1.25, 0.5
 
@@ -311,12 +314,35 @@ def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, fr
         near = np.abs(centres[:, 1] + y0 + y - place) <= tolerance
         near[0] = False
         if count == 2 and near[1]:
-            kept[around] |= runs[around]
+            kept[around] |= _straight(runs[around])
         elif near.any():
             line = int(np.argmax(np.where(near, stats[:, cv2.CC_STAT_WIDTH], -1)))
             near &= np.abs(centres[:, 1] - centres[line, 1]) <= 2 * RAGGED_PX
-            kept[around] |= near[marks].view(np.uint8)
+            kept[around] |= _straight(near[marks].view(np.uint8))
     return kept
+
+
+def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A line across, (h, w) of 0 and 1, without what stands out of it: the foot of a digit that rests on it.
+
+    A straight line is laid through its columns that are no thicker than most.
+    """
+    counts = np.count_nonzero(line, axis=0)
+    columns = np.flatnonzero(counts)
+    counts = counts[columns]
+    usual = float(np.median(counts))
+    rows = np.arange(len(line), dtype=np.float64)
+    middles = rows @ line[:, columns] / counts
+    clean = counts <= usual + 1
+    x, y = columns[clean], middles[clean]
+    apart = x - x.mean()
+    slope = float(apart @ y) / max(1.0, float(apart @ apart))
+    wanted = y.mean() + slope * (columns - x.mean())
+    wavers = float(np.std(y - wanted[clean]))
+    inside = np.abs(rows[:, None] - wanted) <= usual / 2 + 1 + WAVERS * wavers
+    straight = np.zeros_like(line)
+    straight[:, columns] = line[:, columns] & inside
+    return straight
 
 
 def _thickest(frame: Frame) -> int:
