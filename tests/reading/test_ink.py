@@ -99,3 +99,15 @@ def test_a_bolder_part_of_a_line_is_no_stroke():
     cv2.line(paper, (60, 18), (60, 42), (20,), 3)
     found = writing(darkness(paper), Frame(x0=0, y0=0, x1=WIDTH, y1=HEIGHT, cells=2))
     assert not found[:, 110:130].any()
+
+
+def test_a_digit_that_rests_on_a_line_keeps_its_foot():
+    """The round foot of a 0 on the printed line below it is no thicker part of that line."""
+    paper = np.full((80, WIDTH), 255, np.uint8)
+    cv2.line(paper, (0, 62), (WIDTH, 62), (60,), 2)
+    for x in (80, 120, 160):
+        cv2.ellipse(paper, (x, 42), (16, 17), 0, 0, 360, (20,), 4)
+    found = writing(darkness(paper), Frame(x0=10, y0=10, x1=WIDTH - 10, y1=62))
+    assert not found[:, :60].any()
+    for x in (80, 120, 160):
+        assert found[54:61, x - 5 : x + 6].any(axis=0).all()

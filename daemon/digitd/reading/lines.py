@@ -37,7 +37,7 @@ HELD_WITHIN = 0.05
 #: A printed line is thinner than this share of the field's height; its ragged edge reaches so many pixels further.
 THICKEST_LINE, RAGGED_PX = 0.16, 2
 
-#: How many of its deviations a line may waver.
+#: How many of its usual deviations from straight a line may waver.
 WAVERS = 2.0
 
 #: A pen over a line is so many times as dark as the line is, in rows or columns of which so much is line.
@@ -338,7 +338,7 @@ def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
     apart = x - x.mean()
     slope = float(apart @ y) / max(1.0, float(apart @ apart))
     wanted = y.mean() + slope * (columns - x.mean())
-    wavers = float(np.std(y - wanted[clean]))
+    wavers = float(np.median(np.abs(y - wanted[clean])))
     inside = np.abs(rows[:, None] - wanted) <= usual / 2 + 1 + WAVERS * wavers
     straight = np.zeros_like(line)
     straight[:, columns] = line[:, columns] & inside
