@@ -331,6 +331,8 @@ def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
     columns = np.flatnonzero(counts)
     counts = counts[columns]
     usual = float(np.median(counts))
+    if counts.max() <= usual + 1:
+        return line
     rows = np.arange(len(line), dtype=np.float64)
     middles = rows @ line[:, columns] / counts
     clean = counts <= usual + 1
