@@ -135,6 +135,18 @@ def test_a_screen_that_is_larger_than_the_terminal_is_seen_in_parts(passed: None
     assert type_in(screening, "\r").message == "29 fields verified, 1 to be keyed."
 
 
+def test_what_there_is_new_room_for_is_seen_before_it_is_confirmed(passed: None, store: Store) -> None:
+    """A window that was enlarged shows nothing more before the next key: Enter shows it, and confirms nothing."""
+    assert len(on(seated(store, room=40))) == 30
+    sizes = [10]
+    screening = Screening(Looking(store=store, verifier="ada"), 7, room=lambda: sizes[0])
+    sizes[0] = 40
+    assert screening.shown == range(10)
+    assert type_in(screening, "\r").shown == range(10, 30)
+    assert list(store.labels()) == []
+    assert type_in(screening, "\r").message == "30 fields verified."
+
+
 def test_the_desk_that_lost_its_screen_says_so(passed: None, store: Store) -> None:
     """Another's name on it by now: nothing is confirmed, and the next screen comes."""
     screening = seated(store)

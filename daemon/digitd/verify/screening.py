@@ -33,7 +33,7 @@ class Screening:
     """A sitting of one verifier, screen after screen of one digit.
 
     room tells how many glyphs can be shown at once, now. A screen that is larger, left open at a wider desk, is shown
-    part by part.
+    part by part; what there is room for since the last key was not seen yet.
     """
 
     def __init__(
@@ -57,6 +57,8 @@ class Screening:
         self.last: int | None = None
         self.looked_at: int | None = None
         self.first = 0
+        #: The places that are drawn now.
+        self.shown = range(0)
         self.typed = ""
         self.message = ""
         self.ended = False
@@ -64,6 +66,7 @@ class Screening:
         #: How many glyphs of the digit nobody had looked at when the screen was opened.
         self.left = 0
         self._open()
+        self._fit()
 
     @property
     def labels(self) -> list[str]:
@@ -71,12 +74,6 @@ class Screening:
         count = len(self.screen.glyphs) if self.screen else 0
         length = next(length for length in range(1, 9) if len(LETTERS) ** length >= count)
         return ["".join(letters) for letters, _ in zip(product(LETTERS, repeat=length), range(count), strict=False)]
-
-    @property
-    def shown(self) -> range:
-        """The places that are on the screen now."""
-        count = len(self.screen.glyphs) if self.screen else 0
-        return range(self.first, min(count, self.first + max(1, self._room())))
 
     def summary(self) -> Glance:
         came = [came for _, came, _ in self._closed.values()]
@@ -111,6 +108,7 @@ class Screening:
         elif key in "0123456789":
             self.digit = int(key)
             self._open()
+        self._fit()
 
     def _key_of_screen(self, key: str, screen: Screen) -> None:
         if key in LETTERS:
@@ -175,6 +173,11 @@ class Screening:
         """So many glyphs that they fit with the known errors among them."""
         room, share = max(2, self._room()), self._looking.sown_share
         return min(SIZE, room - max(1, round(share * room)) if share else room)
+
+    def _fit(self) -> None:
+        """Settle what is drawn next."""
+        count = len(self.screen.glyphs) if self.screen else 0
+        self.shown = range(self.first, min(count, self.first + max(1, self._room())))
 
     def _show(self, screen: Screen | None, message: str) -> None:
         self.screen, self.message = screen, message
