@@ -16,7 +16,7 @@ from digitd.verify.terminal import crop, drawn_for, one_line
 
 HELP = """\
 letters    mark what is not the digit; once more, and it is one after all
-Enter      confirms all others, and shows the next screen
+Enter      confirms all others and shows the next screen; once, if it is held
 Backspace  takes back the first letter of two
 Space      shows the field of the one that was marked last
 -          goes back to the glyphs before, where not all fit at once

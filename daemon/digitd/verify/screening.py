@@ -7,6 +7,7 @@ from itertools import product
 
 from digitd.errors import NotTheirTurn
 from digitd.stored import LookedAt, Screen
+from digitd.verify.haste import Haste
 from digitd.verify.looking import SIZE, Looking
 from digitd.verify.session import BACKSPACE, ENTER
 
@@ -50,6 +51,7 @@ class Screening:
         self._closed: dict[int, tuple[int, LookedAt, float]] = {}
         self._missed = 0
         self._keys = 0
+        self._haste = Haste(clock)
         self.digit = digit
         self.screen: Screen | None = None
         self.marked: set[int] = set()
@@ -91,9 +93,18 @@ class Screening:
         """How many glyphs nobody has looked at, by digit."""
         return self._looking.waiting()
 
+    def drawn(self) -> None:
+        """Take note that what is to be seen is drawn."""
+        self._haste.drawn((self.screen and self.screen.id, self.first))
+
     def press(self, key: str) -> None:
-        """Take one key: a letter of a label, Enter, or one of `digitd.verify.grid.HELP`; others are refused."""
+        """Take one key: a letter of a label, Enter, or one of `digitd.verify.grid.HELP`; others are refused.
+
+        An Enter that comes before anybody can have looked does nothing: it is held, bounced, or was typed ahead.
+        """
         self._keys += 1
+        if key in ENTER and self._haste.too_soon():
+            return
         self.message = ""
         if self.helping or self.looked_at is not None:
             self.helping, self.looked_at = False, None
