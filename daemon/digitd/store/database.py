@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from digitd.errors import DatabaseError
 from digitd.store import schema
 
-#: How long a writer waits for another, in milliseconds.
+#: How long a writer waits for the others of its process, and then for another process, in milliseconds.
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -105,18 +105,21 @@ class Database:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction that is committed at its end, or leaves no trace."""
+        if not self._one_writes.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise self._no_writes("others are writing")
         try:
-            with (
-                self._one_writes,
-                self._engine.connect().execution_options(immediate=True) as connection,
-                connection.begin(),
-            ):
+            with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
                 yield connection
         except OperationalError as fault:
-            raise DatabaseError(
-                f"{self._engine.url.database}: the database takes no writes ({fault.orig}). "
-                "See that the disk has room and that its folder may be written to; nothing is lost meanwhile."
-            ) from fault
+            raise self._no_writes(fault.orig) from fault
+        finally:
+            self._one_writes.release()
+
+    def _no_writes(self, why: object) -> DatabaseError:
+        return DatabaseError(
+            f"{self._engine.url.database}: the database takes no writes ({why}). "
+            "See that the disk has room and that its folder may be written to; nothing is lost meanwhile."
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
