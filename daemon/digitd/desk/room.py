@@ -1,7 +1,7 @@
 """What a request needs: the open store, the rules, and who is asking."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -22,6 +22,10 @@ NAME_KEPT_SECONDS = 90 * 24 * 3600
 
 #: Pictures of pages that are asked for at once; the others wait.
 DRAWING = 4
+
+#: Requests that write and are worked on at once; the others wait. They wait for each other, and for other processes:
+#: of the threads of `digitd.desk.app.AT_ONCE` some are left for who only reads.
+WRITING = 2
 
 #: A token's length in characters at most: longer ones are not looked at.
 LONGEST_TOKEN = 200
@@ -47,6 +51,7 @@ class Room:
     tries: Tries = field(default_factory=Tries)
     #: Threads that wait for pages to be drawn: others do not wait for these.
     drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(DRAWING))
+    writing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WRITING))
 
     @property
     def identity(self) -> str:
@@ -152,9 +157,18 @@ async def _room(request: Request) -> Room:
     return room_of(request)
 
 
+async def among_writers(room: "TheRoom") -> AsyncIterator[None]:
+    """A place among the requests that write, until what is asked is done."""
+    async with room.writing:
+        yield
+
+
 # What asks no database is asynchronous: else FastAPI sends each of them through a thread, longer than they take.
 TheRoom = Annotated[Room, Depends(_room)]
 ThePerson = Annotated[Person, Depends(person_of)]
 AnAdmin = Annotated[Person, Depends(admin_of)]
 TheName = Annotated[str, Depends(name_of)]
 TheKeying = Annotated[Keying, Depends(keying_of)]
+
+#: The dependencies of a request that writes.
+WRITES = [Depends(among_writers, scope="function")]
