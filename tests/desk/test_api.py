@@ -17,8 +17,8 @@ from digitd.config import Config, Verify
 from digitd.desk import api, documents, events, labels, login, lookalikes
 from digitd.desk.app import AT_ONCE, create_app
 from digitd.desk.guard import HEADERS, KEPT, Hosts
-from digitd.desk.pictures import Pages
-from digitd.desk.room import DRAWING, WRITING, among_writers
+from digitd.desk.pictures import DRAWING, PAGES_KEPT, Pages
+from digitd.desk.room import WRITING, among_writers
 from digitd.intake import archive
 from digitd.records import FieldState, LabelMode, Verdict
 from digitd.store import Store
@@ -335,6 +335,36 @@ def test_who_keys_does_not_wait_for_pages_to_be_drawn(
         assert not any(page.done() for page in pages)
         drawn.set()
         assert {page.result().content for page in pages} == {b"a page"}
+
+
+def test_pages_that_are_kept_do_not_wait_for_those_that_are_drawn(
+    store: Store, tmp_path: Path, record: Any, make_field: Any
+) -> None:
+    """As many as there may be are drawn; one that was drawn before is there at once, until so many others were."""
+    document, free = record("a.png", [make_field("one", "11", reason="unsure")]), threading.Event()
+    asked, entered = Counter[int](), threading.Semaphore(0)
+
+    def draw(_: Any, number: int) -> bytes:
+        asked[number] += 1
+        if number > 1:
+            entered.release()
+            assert free.wait(PATIENCE_SECONDS)
+        return b"page %d" % number
+
+    app = create_app(Config(root=tmp_path), store, hosts=HOSTS, verifier="ada", pages=draw)
+    path = f"/api/v1/documents/{document.id}/pages"
+    with TestClient(app, base_url=HERE) as client, ThreadPoolExecutor(PAGES_KEPT + 2) as browsers:
+        assert client.get(f"{path}/1/picture").content == b"page 1"
+        others = [browsers.submit(client.get, f"{path}/{number + 2}/picture") for number in range(PAGES_KEPT)]
+        assert all(entered.acquire(timeout=PATIENCE_SECONDS) for _ in range(DRAWING))
+        again = browsers.submit(client.get, f"{path}/1/picture")
+        answered, _ = wait([again], timeout=10)
+        free.set()
+        assert again in answered
+        assert [other.result().content for other in others] == [b"page %d" % (at + 2) for at in range(PAGES_KEPT)]
+        assert asked[1] == 1
+        assert client.get(f"{path}/1/picture").content == b"page 1"
+    assert asked[1] == 2
 
 
 def test_who_reads_does_not_wait_for_who_writes(

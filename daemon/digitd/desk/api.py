@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from anyio import to_thread
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
 from digitd.desk.room import WRITES, Room, TheKeying, TheName, TheRoom
 from digitd.records import Order, Verdict, Why
-from digitd.stored import Choice, StoredField, Waiting
+from digitd.stored import Choice, Document, StoredField, Waiting
 from digitd.verify.keying import LONGEST, Keying
 
 PREFIX = "/api/v1"
@@ -178,20 +177,20 @@ def picture(room: TheRoom, field_id: Id) -> Response:
     return Response(found.crop, media_type=found.crop_type)
 
 
+def _document(room: TheRoom, document_id: Id) -> Document:
+    for found in room.store.documents(ids=[document_id]):
+        return found
+    raise HTTPException(404, "there is no such document")
+
+
 @router.get(
     "/documents/{document_id}/pages/{number}/picture", response_class=Response, responses={200: PICTURE, 404: {}}
 )
-async def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
+async def page_picture(
+    room: TheRoom, document: Annotated[Document, Depends(_document)], number: Annotated[int, Path(ge=1, le=100_000)]
+) -> Response:
     """A page of a document, as it was read."""
-    drawn = await to_thread.run_sync(_page, room, document_id, number, limiter=room.drawing)
-    return Response(drawn, media_type="image/jpeg")
-
-
-def _page(room: Room, document_id: int, number: int) -> bytes:
-    found = room.store.documents(ids=[document_id])
-    if not found:
-        raise HTTPException(404, "there is no such document")
-    return room.page_picture(found[0], number)
+    return Response(await room.pages.page(document, number), media_type="image/jpeg")
 
 
 def _field(room: Room, field_id: int, *, evidence: bool = False) -> StoredField:

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Annotated
 from uuid import uuid4
 
-from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -197,8 +196,8 @@ async def hand_in(
     finally:
         part.unlink(missing_ok=True)
     if handed.document is None:
-        noted = room.store.note_act, person.name, "document handed in", handed.name
-        await to_thread.run_sync(*noted, limiter=room.writing)
+        async with room.writing:
+            await run_in_threadpool(room.store.note_act, person.name, "document handed in", handed.name)
     return handed
 
 
