@@ -128,6 +128,17 @@ def test_a_screen_is_taken_back_as_it_was_marked(passed: None, store: Store) -> 
     assert "keyed since" in type_in(screening, "u").message
 
 
+def test_marks_are_not_thrown_away_by_undo(passed: None, store: Store) -> None:
+    """It says so; without them, or with those that the screen came with, the screen before is taken back."""
+    screening = type_in(seated(store, room=10), "\rd\rsu")
+    assert screening.message.startswith("There are marks")
+    assert screening.marked == {1}
+    again = type_in(screening, "su")
+    assert (again.message[:10], again.marked) == ("Taken back", {2})
+    assert type_in(again, "u").marked == set()
+    assert list(store.labels()) == []
+
+
 def test_a_screen_that_is_larger_than_the_terminal_is_seen_in_parts(passed: None, store: Store) -> None:
     """Enter goes on to what was not seen, and confirms only at the end; two letters are typed for each."""
     assert len(on(seated(store, room=40))) == 30

@@ -169,6 +169,9 @@ class Screening:
         self._open(told(came))
 
     def _undo(self) -> None:
+        if self.marked and self.screen is not None and self.marked != set(self.screen.marked):
+            self.message = "There are marks: take them away first, or Enter confirms the others."
+            return
         taken_back = self._looking.undo()
         if taken_back is None:
             self.message = "There is no screen to take back, or a field of the last was keyed since."
