@@ -224,6 +224,15 @@ def test_the_desk_that_lost_its_screen_says_so(passed: None, store: Store) -> No
     assert len(on(screening)) == 24
 
 
+def test_marks_on_a_screen_that_was_confirmed_elsewhere_are_not_dropped(passed: None, store: Store) -> None:
+    """Two sit under one name: the second is told, takes the screen back, and marks there."""
+    first, second = seated(store), seated(store)
+    assert on(first) == on(second)
+    type_in(first, "\r")
+    assert type_in(second, "d\r").message == "Not confirmed: it was confirmed elsewhere; u takes it back."
+    assert type_in(second, "ud\r").message == "23 fields verified, 1 to be keyed."
+
+
 def test_when_no_more_wait_another_digit_is_a_key_away(passed: None, store: Store) -> None:
     """Those that wait are told with their number; the last screen can still be taken back, and Enter ends."""
     screening = type_in(seated(store, digit=1), "\r")
