@@ -20,7 +20,7 @@ from digitd.cli import main
 from digitd.cli.verify import glance_sentence
 from digitd.errors import ExitCode
 from digitd.records import LabelMode
-from digitd.store import Store
+from digitd.store import Store, lookalikes
 from digitd.verify import grid
 from digitd.verify.looking import Looking
 from digitd.verify.screening import LETTERS, Glance, Screening
@@ -241,6 +241,23 @@ def test_when_no_more_wait_another_digit_is_a_key_away(passed: None, store: Stor
     type_in(screening, "\r\r")
     assert "Nothing waits any more." in seen(screening, console(), store)
     assert type_in(screening, "\r").ended
+
+
+def test_what_is_on_others_screens_is_told_as_such(passed: None, store: Store) -> None:
+    """It is not offered; other digits are, where there are any."""
+    seated(store, verifier="bob", room=40)
+    screening = seated(store)
+    assert "No 7 waits but on others' screens. Press a digit: 1 (2) to look at." in seen(screening, console(), store)
+    type_in(seated(store, digit=1), "\r")
+    assert "No 7 waits but on others' screens. u takes" in seen(screening, console(), store)
+
+
+def test_more_than_are_counted_are_told_as_such(passed: None, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a plus; fewer are told as they are."""
+    assert "; 30 to look at." in seen(seated(store), console(color_system=None), store)
+    monkeypatch.setattr(lookalikes, "COUNTED", 12)
+    monkeypatch.setattr(grid, "COUNTED", 12)
+    assert "; 12+ to look at." in seen(seated(store), console(color_system=None), store)
 
 
 def test_keys_that_do_nothing_are_told(passed: None, store: Store) -> None:
