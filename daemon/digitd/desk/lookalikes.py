@@ -132,7 +132,7 @@ def picture(room: TheRoom, name: TheName, screen_id: Id) -> Response:
 
 @router.post("/lookalikes/{screen_id}", responses={404: {}}, dependencies=WRITES)
 def close_screen(at: TheLooking, screen_id: Id, looked: Looked) -> CameOfIt:
-    """Say which are not the digit; all others are. The same again changes nothing; 404 where something else was said."""
+    """Say which are not the digit; all others are. Said again it changes nothing; 404 if it differs then."""
     try:
         came = at.close(screen_id, frozenset(looked.marked), duration_ms=looked.duration_ms)
     except NotTheirTurn as fault:
