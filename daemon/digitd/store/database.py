@@ -5,7 +5,7 @@ Writers begin with `BEGIN IMMEDIATE`, so that two processes queue for the databa
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -103,12 +103,16 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that is committed at its end, or leaves no trace."""
-        if not self._one_writes.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+    def _writing(self, *, waiting: bool = True) -> Iterator[Connection]:
+        """A transaction that is committed at its end, or leaves no trace; waiting says whether to wait for others."""
+        if not self._one_writes.acquire(timeout=BUSY_TIMEOUT_MS / 1000 if waiting else 0):
             raise self._no_writes("others are writing")
         try:
-            with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            with (
+                self._engine.connect().execution_options(immediate=True) as connection,
+                nullcontext() if waiting else _without_waiting(connection),
+                connection.begin(),
+            ):
                 yield connection
         except OperationalError as fault:
             raise self._no_writes(fault.orig) from fault
@@ -158,6 +162,18 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _without_waiting(connection: Connection) -> Iterator[None]:
+    """Let a connection fail where another process writes; who has it next waits as ever."""
+    sqlite = connection.connection.driver_connection
+    assert sqlite is not None
+    sqlite.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
