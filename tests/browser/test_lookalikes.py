@@ -53,6 +53,26 @@ def test_the_first_page_leads_there(passed: None, browse: Any) -> None:
     expect(page.locator(".glyph")).to_have_count(12)
 
 
+def test_marks_are_not_thrown_away_by_undo(passed: None, browse: Any, record: Any, make_field: Any) -> None:
+    """It says so; without them the screen before is taken back."""
+    page = browse("lookalikes/7")
+    expect(page.locator(".glyph")).to_have_count(12)
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_contain_text("12 fields verified")
+    record("d.png", [make_field("other", "7")])
+    page.reload()
+    glyphs, marked = page.locator(".glyph"), page.locator('.glyph[aria-pressed="true"]')
+    expect(glyphs).to_have_count(1)
+    page.keyboard.press("Space")
+    page.keyboard.press("u")
+    expect(page.locator("#told")).to_contain_text("There are marks")
+    expect(marked).to_have_count(1)
+    page.keyboard.press("Space")
+    page.keyboard.press("u")
+    expect(page.locator("#told")).to_contain_text("Taken back")
+    expect(glyphs).to_have_count(12)
+
+
 def test_a_screen_is_taken_back(passed: None, browse: Any, store: Store) -> None:
     """After a reload, and from the screen of another digit: it comes again as it was marked."""
     page = browse("lookalikes/7")

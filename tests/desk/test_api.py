@@ -1,21 +1,24 @@
 """The API over an open store, as a browser on this machine asks it."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from digitd.config import Config, Verify
+from digitd.desk import api, documents, events, labels, login, lookalikes
 from digitd.desk.app import AT_ONCE, create_app
 from digitd.desk.guard import HEADERS, KEPT, Hosts
-from digitd.desk.pictures import Pages
-from digitd.desk.room import DRAWING
+from digitd.desk.pictures import DRAWING, PAGES_KEPT, Pages
+from digitd.desk.room import WRITING, among_writers
 from digitd.intake import archive
 from digitd.records import FieldState, LabelMode, Verdict
 from digitd.store import Store
@@ -332,3 +335,70 @@ def test_who_keys_does_not_wait_for_pages_to_be_drawn(
         assert not any(page.done() for page in pages)
         drawn.set()
         assert {page.result().content for page in pages} == {b"a page"}
+
+
+def test_pages_that_are_kept_do_not_wait_for_those_that_are_drawn(
+    store: Store, tmp_path: Path, record: Any, make_field: Any
+) -> None:
+    """As many as there may be are drawn; one that was drawn before is there at once, until so many others were."""
+    document, free = record("a.png", [make_field("one", "11", reason="unsure")]), threading.Event()
+    asked, entered = Counter[int](), threading.Semaphore(0)
+
+    def draw(_: Any, number: int) -> bytes:
+        asked[number] += 1
+        if number > 1:
+            entered.release()
+            assert free.wait(PATIENCE_SECONDS)
+        return b"page %d" % number
+
+    app = create_app(Config(root=tmp_path), store, hosts=HOSTS, verifier="ada", pages=draw)
+    path = f"/api/v1/documents/{document.id}/pages"
+    with TestClient(app, base_url=HERE) as client, ThreadPoolExecutor(PAGES_KEPT + 2) as browsers:
+        assert client.get(f"{path}/1/picture").content == b"page 1"
+        others = [browsers.submit(client.get, f"{path}/{number + 2}/picture") for number in range(PAGES_KEPT)]
+        assert all(entered.acquire(timeout=PATIENCE_SECONDS) for _ in range(DRAWING))
+        again = browsers.submit(client.get, f"{path}/1/picture")
+        answered, _ = wait([again], timeout=10)
+        free.set()
+        assert again in answered
+        assert [other.result().content for other in others] == [b"page %d" % (at + 2) for at in range(PAGES_KEPT)]
+        assert asked[1] == 1
+        assert client.get(f"{path}/1/picture").content == b"page 1"
+    assert asked[1] == 2
+
+
+def test_who_reads_does_not_wait_for_who_writes(
+    store: Store, waiting: None, pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More wait to write than there are requests at once; what writes nothing is answered meanwhile."""
+    app = create_app(Config(root=tmp_path), store, hosts=HOSTS, verifier="ada", pages=pages)
+    inside, entered, free = Counter[str](), threading.Semaphore(0), threading.Event()
+
+    def held(*_: Any, **__: Any) -> list[Any]:
+        inside["now"] += 1
+        inside["most"] = max(inside["most"], inside["now"])
+        entered.release()
+        assert free.wait(PATIENCE_SECONDS)
+        inside["now"] -= 1
+        return []
+
+    monkeypatch.setattr(store, "next_turns", held)
+    with TestClient(app, base_url=HERE) as client, ThreadPoolExecutor(3 * AT_ONCE) as browsers:
+        writes = [browsers.submit(client.post, "/api/v1/turns") for _ in range(2 * AT_ONCE)]
+        assert all(entered.acquire(timeout=PATIENCE_SECONDS) for _ in range(WRITING))
+        reads = [browsers.submit(client.get, path) for path in ("/static/api.js", "/api/v1/me", "/login", "/")]
+        answered, _ = wait(reads, timeout=10)
+        free.set()
+        assert [read in answered for read in reads] == [True] * len(reads)
+        assert {request.result().status_code for request in reads + writes} == {200}
+    assert inside["most"] == WRITING
+
+
+def test_every_request_that_writes_is_among_those() -> None:
+    """But for the one that writes only a cookie, and the one that takes its place once its body is there."""
+    routers = (api.router, documents.router, events.router, labels.router, login.doors, login.router, lookalikes.router)
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    asked = [route for route in routes if route.methods != {"GET"}]
+    others = {route.name for route in asked if among_writers not in {one.call for one in route.dependant.dependencies}}
+    assert len(asked) > len(others)
+    assert others == {"call_me", "hand_in"}

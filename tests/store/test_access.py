@@ -1,14 +1,21 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from digitd.errors import VerifierError
 from digitd.records import Role
 from digitd.store import Store
+from digitd.store.database import BUSY_TIMEOUT_MS
 from digitd.store.tables import logins, verifiers
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LASTING = timedelta(hours=12)
+
+PATIENCE_SECONDS = 10
 
 
 @pytest.fixture
@@ -64,6 +71,22 @@ def test_a_new_token_ends_what_the_old_one_opened(store: Store, ada: None) -> No
     assert who(store, "key") is None
     assert store.verifier_with("ada's token") is None
     assert [(one.name, one.role) for one in store.verifiers()] == [("ada", Role.ADMIN)]
+
+
+def test_who_is_logged_in_does_not_wait_for_who_writes(store: Store, path: Path, ada: None) -> None:
+    """Neither for another process nor for this one: that the login was used is written by a later request."""
+    store.log_in("ada's token", "key", now=NOW, lasting=LASTING)
+    later = timedelta(hours=11)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as desk:
+        other.execute("BEGIN IMMEDIATE")
+        assert desk.submit(who, store, "key", after=later).result(PATIENCE_SECONDS) == "ada"
+        other.execute("ROLLBACK")
+        with store._writing():
+            assert desk.submit(who, store, "key", after=later).result(PATIENCE_SECONDS) == "ada"
+    with store._reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
+    assert who(store, "key", after=later) == "ada"
+    assert who(store, "key", after=later + LASTING / 2) == "ada"
 
 
 def test_who_is_removed_is_out_at_once(store: Store, ada: None) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -8,8 +9,10 @@ from sqlalchemy import event
 
 from digitd.errors import DatabaseError
 from digitd.records import LEGAL_MOVES, DocumentState, FieldState
-from digitd.store import Store
+from digitd.store import Store, database
 from digitd.store import documents as module
+
+PATIENCE_SECONDS = 10
 
 S = DocumentState
 
@@ -199,6 +202,17 @@ def test_a_full_disk_is_told_as_such(store: Store, take: Any) -> None:
     with pytest.raises(DatabaseError, match=r"digitd\.db: the database takes no writes .*full.*disk has room"):
         fill()
     assert store.documents()[0].id == 1
+
+
+def test_who_waits_for_the_writers_of_its_process_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits no longer than for another process, and the next one writes again."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
+    with ThreadPoolExecutor(1) as other:
+        with store._writing():
+            refused = other.submit(store.check_writable)
+            with pytest.raises(DatabaseError, match=r"takes no writes \(others are writing\)"):
+                refused.result(PATIENCE_SECONDS)
+        other.submit(store.check_writable).result(PATIENCE_SECONDS)
 
 
 def test_the_database_is_durable_and_strict(store: Store) -> None:

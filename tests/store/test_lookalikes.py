@@ -111,6 +111,22 @@ def test_a_doubt_stays_whatever_is_taken_back(store: Store, passed: None) -> Non
     assert states(store)["two"] == "review"
 
 
+def test_the_same_said_again_changes_nothing(store: Store, passed: None, record: Any, make_field: Any) -> None:
+    """Something else is refused, unless the screen counted for nothing: its glyphs come again anyway."""
+    screen = opened(store)
+    place = on(screen).index("two")
+    assert [close(store, screen, place) for _ in range(2)] == [(0, 0, 1), (0, 0, 0)]
+    for marks in ((), (place, 0), (place - 1,)):
+        with pytest.raises(NotTheirTurn, match="confirmed elsewhere"):
+            close(store, screen, *marks)
+    record("c.png", [make_field("known", "1", reason="unsure")])
+    (known,) = store.field_named(document="c.png", page=1, field="known")
+    store.add_label(known.id, "1", verifier="bob", mode=LabelMode.BLIND)
+    record("d.png", [make_field("more", "7")])
+    missed = opened(store, sown_share=0.5)
+    assert [close(store, missed, *marks) for marks in ((), (on(missed).index("known"),))] == [(1, 0, 0), (1, 0, 0)]
+
+
 def test_what_another_did_not_see_is_doubted_all_the_same(store: Store, passed: None) -> None:
     """One confirmed it from a screen whose time was over, another marked it: it is keyed."""
     late = opened(store)
@@ -139,7 +155,7 @@ def test_said_twice_it_is_said_once(store: Store, passed: None) -> None:
     with pytest.raises(NotTheirTurn):
         close(store, screen, verifier="bob")
     assert close(store, screen) == (0, 1, 0)
-    assert close(store, screen, 0, 1, 2) == (0, 0, 0)
+    assert close(store, screen) == (0, 0, 0)
     assert states(store)["one"] == "accepted"
     with pytest.raises(NotTheirTurn):
         store.close_screen(99, "ada", not_that_digit=(), now=NOW, duration_ms=None)

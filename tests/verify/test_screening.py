@@ -6,7 +6,9 @@ import pty
 import subprocess
 import sys
 import termios
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ from digitd.cli import main
 from digitd.cli.verify import glance_sentence
 from digitd.errors import ExitCode
 from digitd.records import LabelMode
-from digitd.store import Store
+from digitd.store import Store, lookalikes
 from digitd.verify import grid
 from digitd.verify.looking import Looking
 from digitd.verify.screening import LETTERS, Glance, Screening
+from digitd.verify.terminal import sit
 
 
 @pytest.fixture
@@ -43,8 +46,14 @@ def console(*, width: int = 80, height: int = 24, **settings: Any) -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=width, height=height, _environ={}, **settings)
 
 
+def patient() -> Any:
+    """The clock of somebody who looks at each screen for a second."""
+    return count(0.0).__next__
+
+
 def seated(store: Store, *, verifier: str = "ada", digit: int = 7, room: int = 24, **rules: Any) -> Screening:
-    return Screening(Looking(store=store, verifier=verifier, **rules), digit, room=lambda: room)
+    looking = Looking(store=store, verifier=verifier, **rules)
+    return Screening(looking, digit, room=lambda: room, clock=patient())
 
 
 def type_in(screening: Screening, keys: str) -> Screening:
@@ -119,6 +128,17 @@ def test_a_screen_is_taken_back_as_it_was_marked(passed: None, store: Store) -> 
     assert "keyed since" in type_in(screening, "u").message
 
 
+def test_marks_are_not_thrown_away_by_undo(passed: None, store: Store) -> None:
+    """It says so; without them, or with those that the screen came with, the screen before is taken back."""
+    screening = type_in(seated(store, room=10), "\rd\rsu")
+    assert screening.message.startswith("There are marks")
+    assert screening.marked == {1}
+    again = type_in(screening, "su")
+    assert (again.message[:10], again.marked) == ("Taken back", {2})
+    assert type_in(again, "u").marked == set()
+    assert list(store.labels()) == []
+
+
 def test_a_screen_that_is_larger_than_the_terminal_is_seen_in_parts(passed: None, store: Store) -> None:
     """Enter goes on to what was not seen, and confirms only at the end; two letters are typed for each."""
     assert len(on(seated(store, room=40))) == 30
@@ -135,6 +155,65 @@ def test_a_screen_that_is_larger_than_the_terminal_is_seen_in_parts(passed: None
     assert type_in(screening, "\r").message == "29 fields verified, 1 to be keyed."
 
 
+def test_what_there_is_new_room_for_is_seen_before_it_is_confirmed(passed: None, store: Store) -> None:
+    """A window that was enlarged shows nothing more before the next key: Enter shows it, and confirms nothing."""
+    assert len(on(seated(store, room=40))) == 30
+    sizes = [10]
+    screening = Screening(Looking(store=store, verifier="ada"), 7, room=lambda: sizes[0], clock=patient())
+    sizes[0] = 40
+    assert screening.shown == range(10)
+    assert type_in(screening, "\r").shown == range(10, 30)
+    assert list(store.labels()) == []
+    assert type_in(screening, "\r").message == "30 fields verified."
+
+
+@pytest.fixture
+def hurried(passed: None, store: Store) -> tuple[Screening, list[float]]:
+    """A sitting at parts of ten, and its clock, which stands still unless it is set."""
+    assert len(on(seated(store))) == 24
+    now = [0.0]
+    return Screening(Looking(store=store, verifier="ada"), 7, room=lambda: 10, clock=lambda: now[0]), now
+
+
+def sit_at(screening: Screening, keys: Iterable[str], store: Store, *, painting: Callable[[], object]) -> None:
+    at = console()
+
+    def shown() -> Any:
+        painting()
+        return grid.page(screening, at, store)
+
+    sit(screening, iter(keys), at, shown=shown)
+
+
+def test_an_enter_that_is_held_goes_on_once(hurried: Any, store: Store) -> None:
+    """However long: to the next part, and no part or screen that nobody has seen is confirmed."""
+    screening, now = hurried
+
+    def held() -> Iterator[str]:
+        for seconds in (1.0, 1.66, *(1.7 + 0.04 * repeat for repeat in range(100))):
+            now[0] = seconds
+            yield "\r"
+
+    sit_at(screening, held(), store, painting=lambda: None)
+    assert screening.shown == range(10, 20)
+    now[0] = 10.0
+    assert type_in(screening, "\r").shown == range(20, 24)
+
+
+def test_what_is_typed_while_a_screen_is_drawn_does_not_confirm_it(hurried: Any, store: Store) -> None:
+    """However slowly it is drawn; letters that were typed ahead still mark, and nothing told is lost."""
+    screening, now = hurried
+
+    def slowly() -> None:
+        now[0] += 5.0
+
+    sit_at(screening, ["\r"], store, painting=slowly)
+    assert screening.shown == range(10)
+    now[0] += 1.0
+    type_in(screening, screening.labels[3] + "\r")
+    assert (screening.message, screening.shown) == ("", range(10, 20))
+
+
 def test_the_desk_that_lost_its_screen_says_so(passed: None, store: Store) -> None:
     """Another's name on it by now: nothing is confirmed, and the next screen comes."""
     screening = seated(store)
@@ -145,6 +224,15 @@ def test_the_desk_that_lost_its_screen_says_so(passed: None, store: Store) -> No
     assert len(on(screening)) == 24
 
 
+def test_marks_on_a_screen_that_was_confirmed_elsewhere_are_not_dropped(passed: None, store: Store) -> None:
+    """Two sit under one name: the second is told, takes the screen back, and marks there."""
+    first, second = seated(store), seated(store)
+    assert on(first) == on(second)
+    type_in(first, "\r")
+    assert type_in(second, "d\r").message == "Not confirmed: it was confirmed elsewhere; u takes it back."
+    assert type_in(second, "ud\r").message == "23 fields verified, 1 to be keyed."
+
+
 def test_when_no_more_wait_another_digit_is_a_key_away(passed: None, store: Store) -> None:
     """Those that wait are told with their number; the last screen can still be taken back, and Enter ends."""
     screening = type_in(seated(store, digit=1), "\r")
@@ -153,6 +241,23 @@ def test_when_no_more_wait_another_digit_is_a_key_away(passed: None, store: Stor
     type_in(screening, "\r\r")
     assert "Nothing waits any more." in seen(screening, console(), store)
     assert type_in(screening, "\r").ended
+
+
+def test_what_is_on_others_screens_is_told_as_such(passed: None, store: Store) -> None:
+    """It is not offered; other digits are, where there are any."""
+    seated(store, verifier="bob", room=40)
+    screening = seated(store)
+    assert "No 7 waits but on others' screens. Press a digit: 1 (2) to look at." in seen(screening, console(), store)
+    type_in(seated(store, digit=1), "\r")
+    assert "No 7 waits but on others' screens. u takes" in seen(screening, console(), store)
+
+
+def test_more_than_are_counted_are_told_as_such(passed: None, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a plus; fewer are told as they are."""
+    assert "; 30 to look at." in seen(seated(store), console(color_system=None), store)
+    monkeypatch.setattr(lookalikes, "COUNTED", 12)
+    monkeypatch.setattr(grid, "COUNTED", 12)
+    assert "; 12+ to look at." in seen(seated(store), console(color_system=None), store)
 
 
 def test_keys_that_do_nothing_are_told(passed: None, store: Store) -> None:
@@ -247,7 +352,7 @@ def test_the_command_works_in_a_terminal(passed: None, store: Store, tmp_path: P
     (tmp_path / "config.toml").write_text("")
     leader, follower = pty.openpty()
     termios.tcsetwinsize(leader, (24, 80))
-    start = "from digitd.cli import main; main()"
+    start = "from digitd.verify import haste; haste.QUIET_SECONDS = 0; from digitd.cli import main; main()"
     command = [sys.executable, "-c", start, "verify", "--terminal", "--digit", "7", "--verifier", "grace"]
     with subprocess.Popen(command, cwd=tmp_path, stdin=follower, stdout=follower, stderr=follower) as clerk:
         os.close(follower)

@@ -1,6 +1,7 @@
 import random
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,23 @@ def test_enter_on_an_empty_line_saves_nothing_when_keying_blind(sit: Any, store:
 
 def test_with_the_reading_shown_enter_confirms_it_and_the_label_says_so(sit: Any, store: Store) -> None:
     """Confirmed or corrected, the label keeps that the verifier had seen the reading, and which."""
-    type_in(sit(show_reading=True), "\r12\r")
+    type_in(sit(show_reading=True, clock=count().__next__), "\r12\r")
     told = {field.name: (label.value, label.mode, label.shown) for field, label in store.labels()}
     assert told == {"two": ("22", LabelMode.SHOWN, "22"), "one": ("12", LabelMode.SHOWN, "11")}
+
+
+def test_an_enter_that_is_held_confirms_one_reading(sit: Any, store: Store) -> None:
+    """That of the field that was looked at; one behind digits saves them, however fast they were typed."""
+    clock = Clock()
+    session = sit(show_reading=True, clock=clock)
+    clock.now += 1.0
+    for _ in range(10):
+        session.press("\r")
+        session.drawn()
+        clock.now += 0.6
+    assert labels(store) == {"two": "22"}
+    type_in(session, "11\r")
+    assert labels(store) == {"two": "22", "one": "11"}
 
 
 def test_undo_takes_back_as_many_labels_as_were_given(sit: Any, store: Store) -> None:

@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from anyio import to_thread
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
-from digitd.desk.room import Room, TheKeying, TheName, TheRoom
+from digitd.desk.room import WRITES, Room, TheKeying, TheName, TheRoom
 from digitd.records import Order, Verdict, Why
-from digitd.stored import Choice, StoredField, Waiting
+from digitd.stored import Choice, Document, StoredField, Waiting
 from digitd.verify.keying import LONGEST, Keying
 
 PREFIX = "/api/v1"
@@ -137,13 +136,13 @@ def queue(room: TheRoom, name: TheName) -> list[OfForm]:
     return sorted(forms, key=lambda one: -one.waiting)
 
 
-@router.post("/turns")
+@router.post("/turns", dependencies=WRITES)
 def turns(keying: TheKeying, wanted: Wants) -> Desk:
     """The fields that are this person's to key, nobody else's for as long as a turn."""
     return Desk(turns=_on_desk(keying, wanted), waiting=keying.waiting(wanted.choice))
 
 
-@router.post("/fields/{field_id}/label", responses={404: {}, 409: {}})
+@router.post("/fields/{field_id}/label", responses={404: {}, 409: {}}, dependencies=WRITES)
 def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wants) -> Saved:
     """Say what a field is, in its turn. 409 if it waits no longer, or for another."""
     field = _field(room, field_id)
@@ -151,14 +150,14 @@ def label(room: TheRoom, keying: TheKeying, field_id: Id, said: Said, wanted: Wa
     return Saved(label=label_id, turns=_on_desk(keying, wanted))
 
 
-@router.post("/fields/{field_id}/skip", responses={404: {}})
+@router.post("/fields/{field_id}/skip", responses={404: {}}, dependencies=WRITES)
 def skip(room: TheRoom, keying: TheKeying, field_id: Id, wanted: Wants) -> Turns:
     """Pass a field over: others may have it at once, this person in an hour."""
     keying.skip(_field(room, field_id).id)
     return Turns(turns=_on_desk(keying, wanted))
 
 
-@router.post("/undo", responses={404: {}})
+@router.post("/undo", responses={404: {}}, dependencies=WRITES)
 def undo(keying: TheKeying, wanted: Wants) -> TakenBack:
     """Take back the last label that this person keyed, whenever that was. 404 where there is none."""
     found = keying.undo()
@@ -178,20 +177,20 @@ def picture(room: TheRoom, field_id: Id) -> Response:
     return Response(found.crop, media_type=found.crop_type)
 
 
+def _document(room: TheRoom, document_id: Id) -> Document:
+    for found in room.store.documents(ids=[document_id]):
+        return found
+    raise HTTPException(404, "there is no such document")
+
+
 @router.get(
     "/documents/{document_id}/pages/{number}/picture", response_class=Response, responses={200: PICTURE, 404: {}}
 )
-async def page_picture(room: TheRoom, document_id: Id, number: Annotated[int, Path(ge=1, le=100_000)]) -> Response:
+async def page_picture(
+    room: TheRoom, document: Annotated[Document, Depends(_document)], number: Annotated[int, Path(ge=1, le=100_000)]
+) -> Response:
     """A page of a document, as it was read."""
-    drawn = await to_thread.run_sync(_page, room, document_id, number, limiter=room.drawing)
-    return Response(drawn, media_type="image/jpeg")
-
-
-def _page(room: Room, document_id: int, number: int) -> bytes:
-    found = room.store.documents(ids=[document_id])
-    if not found:
-        raise HTTPException(404, "there is no such document")
-    return room.page_picture(found[0], number)
+    return Response(await room.pages.page(document, number), media_type="image/jpeg")
 
 
 def _field(room: Room, field_id: int, *, evidence: bool = False) -> StoredField:

@@ -16,6 +16,7 @@ from digitd import __version__
 from digitd.config import Config
 from digitd.desk import api, documents, events, labels, login, lookalikes, screens
 from digitd.desk.guard import Guard, Hosts
+from digitd.desk.pictures import Kept
 from digitd.desk.room import NotLoggedIn, Room, person_of
 from digitd.desk.tries import TooManyTries
 from digitd.errors import DatabaseError, NotTheirTurn, UnreadableDocument
@@ -61,7 +62,7 @@ def create_app(
         lifespan=_few_at_once,
     )
     app.state.room = Room(
-        config=config, store=store, verifier=verifier, page_picture=pages, open_to_others=open_to_others
+        config=config, store=store, verifier=verifier, pages=Kept(pages), open_to_others=open_to_others
     )
     app.state.listening, app.state.closing = Counter[str](), threading.Event()
     app.add_middleware(Guard, hosts=hosts)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from digitd.desk.api import LARGEST_ID, Id, Place, place_of
-from digitd.desk.room import AnAdmin, Room, TheName, TheRoom
+from digitd.desk.room import WRITES, AnAdmin, Room, TheName, TheRoom
 from digitd.errors import TemplateError
 from digitd.forms import library
 from digitd.intake.names import named
@@ -159,7 +159,7 @@ def document(room: TheRoom, document_id: Id) -> Whole:
     )
 
 
-@router.post("/documents/{document_id}/approve", responses={403: {}, 404: {}, 409: {}})
+@router.post("/documents/{document_id}/approve", responses={403: {}, 404: {}, 409: {}}, dependencies=WRITES)
 def approve(room: TheRoom, person: AnAdmin, document_id: Id, seen: Seen) -> Facts:
     """Say that a document is right as it was seen: it is done. 409 while fields of it wait to be keyed, or if its
     values have changed since.
@@ -170,7 +170,7 @@ def approve(room: TheRoom, person: AnAdmin, document_id: Id, seen: Seen) -> Fact
     return Facts.model_validate(room.store.document(document_id))
 
 
-@router.post("/fields/doubt")
+@router.post("/fields/doubt", dependencies=WRITES)
 def doubt(room: TheRoom, name: TheName, doubted: Doubted) -> Sent:
     """Say that values look wrong: they are keyed, again where they were."""
     return Sent(sent=room.store.doubt_fields(doubted.fields, verifier=name, reason="looked wrong on its page"))
@@ -196,7 +196,8 @@ async def hand_in(
     finally:
         part.unlink(missing_ok=True)
     if handed.document is None:
-        await run_in_threadpool(room.store.note_act, person.name, "document handed in", handed.name)
+        async with room.writing:
+            await run_in_threadpool(room.store.note_act, person.name, "document handed in", handed.name)
     return handed
 
 

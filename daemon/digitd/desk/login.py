@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from digitd.desk.room import (
     LONGEST_TOKEN,
     NAME_KEPT_SECONDS,
+    WRITES,
     AnAdmin,
     ThePerson,
     TheRoom,
@@ -66,7 +67,7 @@ class Last(BaseModel):
     newest: int = Field(default=100, ge=1, le=10_000)
 
 
-@doors.post("/login", responses={401: {}, 429: {}})
+@doors.post("/login", responses={401: {}, 429: {}}, dependencies=WRITES)
 def log_in(request: Request, response: Response, room: TheRoom, shown: Token) -> Who:
     """Log a browser in by a token. 401 if it is nobody's, 429 after too many wrong ones."""
     key = secrets.token_urlsafe(KEY_BYTES)
@@ -78,7 +79,7 @@ def log_in(request: Request, response: Response, room: TheRoom, shown: Token) ->
     return Who(name=found.name, role=found.role, known=True)
 
 
-@doors.delete("/login", status_code=204)
+@doors.delete("/login", status_code=204, dependencies=WRITES)
 def log_out(request: Request, response: Response, room: TheRoom) -> None:
     """End this browser's login."""
     room.store.log_out(request.cookies.get(room.login_cookie, ""))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from digitd.desk.api import LARGEST_ID, PICTURE, PREFIX, Id, page_picture_of, picture_of
 from digitd.desk.pictures import COLUMNS, sheet
-from digitd.desk.room import TheName, TheRoom
+from digitd.desk.room import WRITES, TheName, TheRoom
 from digitd.errors import NotTheirTurn
 from digitd.stored import Screen
 from digitd.verify.looking import Looking, looking
@@ -82,7 +82,7 @@ def passed(room: TheRoom) -> list[Passed]:
     return [Passed(digit=digit, waiting=count) for digit, count in sorted(room.store.to_look_at().items())]
 
 
-@router.post("/lookalikes", responses={404: {}})
+@router.post("/lookalikes", responses={404: {}}, dependencies=WRITES)
 def open_screen(at: TheLooking, which: Which) -> LookAt:
     """A screen of glyphs that were read as a digit, the least sure first. 404 where none wait."""
     found = at.open(which.digit)
@@ -91,7 +91,7 @@ def open_screen(at: TheLooking, which: Which) -> LookAt:
     return _shown(at, found)
 
 
-@router.post("/lookalikes/undo", responses={404: {}})
+@router.post("/lookalikes/undo", responses={404: {}}, dependencies=WRITES)
 def undo(at: TheLooking) -> LookAt:
     """Take back the last screen that this person confirmed, whenever that was, unless a field of it was keyed since."""
     found = at.undo()
@@ -130,9 +130,9 @@ def picture(room: TheRoom, name: TheName, screen_id: Id) -> Response:
     return Response(sheet(found.glyphs), media_type="image/png")
 
 
-@router.post("/lookalikes/{screen_id}", responses={404: {}})
+@router.post("/lookalikes/{screen_id}", responses={404: {}}, dependencies=WRITES)
 def close_screen(at: TheLooking, screen_id: Id, looked: Looked) -> CameOfIt:
-    """Say which are not the digit; all others are. Said again it changes nothing."""
+    """Say which are not the digit; all others are. Said again it changes nothing; 404 if it differs then."""
     try:
         came = at.close(screen_id, frozenset(looked.marked), duration_ms=looked.duration_ms)
     except NotTheirTurn as fault:

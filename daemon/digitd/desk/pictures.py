@@ -1,12 +1,13 @@
 """Pictures for the desk: a field as it was cut, and the page that it was cut from."""
 
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor
-from functools import lru_cache
 
 import cv2
 import numpy as np
+from anyio import CapacityLimiter, to_thread
 
 from digitd.apart import begin_bounded, end, open_process
 from digitd.config import Config
@@ -23,6 +24,9 @@ PAGE_SIDE = 1800
 
 #: Pages kept ready: a clerk keys several fields of each.
 PAGES_KEPT = 24
+
+#: Pages that are asked of who draws them at once; the others wait.
+DRAWING = 4
 
 #: Glyphs in a row of a sheet.
 COLUMNS = 10
@@ -43,6 +47,27 @@ def sheet(glyphs: Sequence[StoredGlyph]) -> bytes:
     return bytes(cv2.imencode(".png", 255 - drawn)[1].tobytes())
 
 
+class Kept:
+    """The pages that were asked for last, for one event loop: they do not wait for those that draw has yet to draw."""
+
+    def __init__(self, draw: Callable[[Document, int], bytes]) -> None:
+        self._draw = draw
+        self._kept: OrderedDict[tuple[Document, int], bytes] = OrderedDict()
+        #: Threads that wait for pages to be drawn: others do not wait for these.
+        self._drawing = CapacityLimiter(DRAWING)
+
+    async def page(self, document: Document, number: int) -> bytes:
+        """A page, counted from 1, as draw makes it."""
+        asked = document, number
+        if asked not in self._kept:
+            drawn = await to_thread.run_sync(self._draw, document, number, limiter=self._drawing)
+            self._kept[asked] = drawn
+        self._kept.move_to_end(asked)
+        if len(self._kept) > PAGES_KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[asked]
+
+
 class Pages:
     """Pictures of documents' pages, drawn in a process of its own: files are not trusted, and decoders are not either.
 
@@ -53,24 +78,15 @@ class Pages:
         self._config = config
         self._one_at_a_time = threading.Lock()
         self._executor: Executor | None = None
-        self._kept = lru_cache(maxsize=PAGES_KEPT)(self._draw)
 
     def __call__(self, document: Document, number: int) -> bytes:
-        """A page, counted from 1, as JPEG; the last ones are kept.
+        """A page, counted from 1, as JPEG.
 
         Raises
         ------
         UnreadableDocument
             The document was not read, its file is gone, it has no such page, or it cannot be drawn.
         """
-        return self._kept(document, number)
-
-    def close(self) -> None:
-        """Let the process go."""
-        with self._one_at_a_time:
-            self._end()
-
-    def _draw(self, document: Document, number: int) -> bytes:
         path = archive.find(document, self._config.var) if document.read_at is not None else None
         if path is None:
             raise UnreadableDocument(f"{document.name}: its file is not in the archive")
@@ -84,6 +100,11 @@ class Pages:
             except (BrokenExecutor, TimeoutError, MemoryError):
                 self._end()
                 raise UnreadableDocument(f"{document.name}: page {number} cannot be drawn") from None
+
+    def close(self) -> None:
+        """Let the process go."""
+        with self._one_at_a_time:
+            self._end()
 
     def _end(self) -> None:
         if self._executor is not None:

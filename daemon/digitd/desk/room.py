@@ -1,7 +1,7 @@
 """What a request needs: the open store, the rules, and who is asking."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -11,17 +11,19 @@ from anyio import CapacityLimiter
 from fastapi import Depends, HTTPException, Request
 
 from digitd.config import Config
+from digitd.desk.pictures import Kept
 from digitd.desk.tries import Tries
 from digitd.records import Role
 from digitd.store import Store
-from digitd.stored import Document, Verifier
+from digitd.stored import Verifier
 from digitd.verify.keying import LONGEST_NAME, Keying, keying
 
 #: How long a browser keeps a name.
 NAME_KEPT_SECONDS = 90 * 24 * 3600
 
-#: Pictures of pages that are asked for at once; the others wait.
-DRAWING = 4
+#: Requests that write and are worked on at once; the others wait. They wait for each other, and for other processes:
+#: of the threads of `digitd.desk.app.AT_ONCE` some are left for who only reads.
+WRITING = 2
 
 #: A token's length in characters at most: longer ones are not looked at.
 LONGEST_TOKEN = 200
@@ -35,18 +37,17 @@ class NotLoggedIn(Exception):
 class Room:
     """The desk's surroundings.
 
-    verifier signs for whoever gives no name; page_picture draws a page, counted from 1; open_to_others says that
-    other machines reach it, so that nobody is let in without a token.
+    verifier signs for whoever gives no name; pages are the documents' pictures; open_to_others says that other machines
+    reach it, so that nobody is let in without a token.
     """
 
     config: Config
     store: Store
     verifier: str
-    page_picture: Callable[[Document, int], bytes]
+    pages: Kept
     open_to_others: bool
     tries: Tries = field(default_factory=Tries)
-    #: Threads that wait for pages to be drawn: others do not wait for these.
-    drawing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(DRAWING))
+    writing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WRITING))
 
     @property
     def identity(self) -> str:
@@ -152,9 +153,18 @@ async def _room(request: Request) -> Room:
     return room_of(request)
 
 
+async def among_writers(room: "TheRoom") -> AsyncIterator[None]:
+    """A place among the requests that write, until what is asked is done."""
+    async with room.writing:
+        yield
+
+
 # What asks no database is asynchronous: else FastAPI sends each of them through a thread, longer than they take.
 TheRoom = Annotated[Room, Depends(_room)]
 ThePerson = Annotated[Person, Depends(person_of)]
 AnAdmin = Annotated[Person, Depends(admin_of)]
 TheName = Annotated[str, Depends(name_of)]
 TheKeying = Annotated[Keying, Depends(keying_of)]
+
+#: The dependencies of a request that writes.
+WRITES = [Depends(among_writers, scope="function")]

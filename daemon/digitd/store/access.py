@@ -4,11 +4,12 @@ Both are drawn from 256 random bits, so that one SHA-256 of them is as hard to t
 """
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
-from digitd.errors import VerifierError
+from digitd.errors import DatabaseError, VerifierError
 from digitd.records import Role
 from digitd.store.database import Database
 from digitd.store.tables import acts, logins, verifiers
@@ -95,7 +96,7 @@ class Access(Database):
         if row is None:
             return None
         if row.until < now + lasting - NOT_WRITTEN_FOR:
-            with self._writing() as connection:
+            with suppress(DatabaseError), self._writing(waiting=False) as connection:  # else a later request does it
                 connection.execute(update(logins).where(logins.c.key_hash == _hash(key)).values(until=now + lasting))
         return Verifier(name=row.name, role=Role(row.role), added_at=row.added_at)
 

@@ -5,7 +5,7 @@ Writers begin with `BEGIN IMMEDIATE`, so that two processes queue for the databa
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from digitd.errors import DatabaseError
 from digitd.store import schema
 
-#: How long a writer waits for another, in milliseconds.
+#: How long a writer waits for the others of its process, and then for another process, in milliseconds.
 BUSY_TIMEOUT_MS = 30_000
 
 
@@ -103,20 +103,27 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction that is committed at its end, or leaves no trace."""
+    def _writing(self, *, waiting: bool = True) -> Iterator[Connection]:
+        """A transaction that is committed at its end, or leaves no trace; waiting says whether to wait for others."""
+        if not self._one_writes.acquire(timeout=BUSY_TIMEOUT_MS / 1000 if waiting else 0):
+            raise self._no_writes("others are writing")
         try:
             with (
-                self._one_writes,
                 self._engine.connect().execution_options(immediate=True) as connection,
+                nullcontext() if waiting else _without_waiting(connection),
                 connection.begin(),
             ):
                 yield connection
         except OperationalError as fault:
-            raise DatabaseError(
-                f"{self._engine.url.database}: the database takes no writes ({fault.orig}). "
-                "See that the disk has room and that its folder may be written to; nothing is lost meanwhile."
-            ) from fault
+            raise self._no_writes(fault.orig) from fault
+        finally:
+            self._one_writes.release()
+
+    def _no_writes(self, why: object) -> DatabaseError:
+        return DatabaseError(
+            f"{self._engine.url.database}: the database takes no writes ({why}). "
+            "See that the disk has room and that its folder may be written to; nothing is lost meanwhile."
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -155,6 +162,18 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _without_waiting(connection: Connection) -> Iterator[None]:
+    """Let a connection fail where another process writes; who has it next waits as ever."""
+    sqlite = connection.connection.driver_connection
+    assert sqlite is not None
+    sqlite.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -77,7 +77,7 @@ class Lookalikes(Labels):
     def close_screen(
         self, screen_id: int, verifier: str, *, not_that_digit: Collection[int], now: datetime, duration_ms: int | None
     ) -> LookedAt:
-        """Say which places of a screen are not its digit; all others are. Said again, it changes nothing.
+        """Say which places of a screen are not its digit; all others are. The same said again, it changes nothing.
 
         Fields of which every digit was confirmed are verified; those of which one was not wait to be keyed. None of it
         counts where a sown error was missed.
@@ -85,15 +85,17 @@ class Lookalikes(Labels):
         Raises
         ------
         NotTheirTurn
-            There is no such screen, or it is another's.
+            There is no such screen, it is another's, or something else was said of it, by the same name elsewhere.
         """
         with self._writing() as connection:
             row = connection.execute(select(screens).where(screens.c.id == screen_id)).first()
             if row is None or row.verifier != verifier:
                 raise NotTheirTurn("there is no such screen on this desk")
-            if row.at is not None:
-                return LookedAt(missed=row.missed, verified=0, doubted=0)
             seen = connection.execute(select(looks).where(looks.c.screen_id == screen_id)).all()
+            if row.at is not None:
+                if not row.missed and any(look.is_digit is (look.place in not_that_digit) for look in seen):
+                    raise NotTheirTurn("it was confirmed elsewhere; u takes it back")
+                return LookedAt(missed=row.missed, verified=0, doubted=0)
             missed = sum(look.sown and look.place not in not_that_digit for look in seen)
             connection.execute(
                 update(screens).where(screens.c.id == screen_id).values(at=now, duration_ms=duration_ms, missed=missed)

@@ -9,6 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from digitd.store import Store
+from digitd.store.lookalikes import COUNTED
 from digitd.stored import Screen, StoredGlyph
 from digitd.verify.blocks import picture
 from digitd.verify.screening import Screening
@@ -16,7 +17,7 @@ from digitd.verify.terminal import crop, drawn_for, one_line
 
 HELP = """\
 letters    mark what is not the digit; once more, and it is one after all
-Enter      confirms all others, and shows the next screen
+Enter      confirms all others and shows the next screen; once, if it is held
 Backspace  takes back the first letter of two
 Space      shows the field of the one that was marked last
 -          goes back to the glyphs before, where not all fit at once
@@ -64,14 +65,19 @@ def _columns(console: Console) -> int:
 def _heading(screening: Screening, screen: Screen) -> Text:
     some, count = screening.shown, len(screen.glyphs)
     part = f" ({some.start + 1} to {some.stop} of {count})" if len(some) < count else ""
+    left = f"{screening.left}{'+' * (screening.left >= COUNTED)}"
     return Text.assemble(
-        "Type the letters of what is ", ("not", "bold"), f" a {screening.digit}{part}; {screening.left} to look at."
+        "Type the letters of what is ", ("not", "bold"), f" a {screening.digit}{part}; {left} to look at."
     )
 
 
 def _what_waits(screening: Screening) -> str:
-    waiting = ", ".join(f"{digit} ({count})" for digit, count in screening.waiting().items())
-    return f"No {screening.digit} waits. Press a digit: {waiting} to look at." if waiting else "Nothing waits any more."
+    waiting = screening.waiting()
+    if not waiting:
+        return "Nothing waits any more."
+    taken = " but on others' screens" if waiting.pop(screening.digit, 0) else ""
+    others = ", ".join(f"{digit} ({count})" for digit, count in waiting.items())
+    return f"No {screening.digit} waits{taken}.{f' Press a digit: {others} to look at.' if others else ''}"
 
 
 def _glyphs(screening: Screening, screen: Screen, console: Console) -> Segments:

@@ -42,7 +42,7 @@ class Looking:
         Raises
         ------
         NotTheirTurn
-            There is no such screen on this desk.
+            There is no such screen on this desk, or something else was said of it elsewhere.
         """
         return self.store.close_screen(
             screen_id, self.verifier, not_that_digit=marked, now=datetime.now(UTC), duration_ms=duration_ms

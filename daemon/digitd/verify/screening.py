@@ -7,6 +7,7 @@ from itertools import product
 
 from digitd.errors import NotTheirTurn
 from digitd.stored import LookedAt, Screen
+from digitd.verify.haste import Haste
 from digitd.verify.looking import SIZE, Looking
 from digitd.verify.session import BACKSPACE, ENTER
 
@@ -33,7 +34,7 @@ class Screening:
     """A sitting of one verifier, screen after screen of one digit.
 
     room tells how many glyphs can be shown at once, now. A screen that is larger, left open at a wider desk, is shown
-    part by part.
+    part by part; what there is room for since the last key was not seen yet.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Screening:
         self._closed: dict[int, tuple[int, LookedAt, float]] = {}
         self._missed = 0
         self._keys = 0
+        self._haste = Haste(clock)
         self.digit = digit
         self.screen: Screen | None = None
         self.marked: set[int] = set()
@@ -57,6 +59,8 @@ class Screening:
         self.last: int | None = None
         self.looked_at: int | None = None
         self.first = 0
+        #: The places that are drawn now.
+        self.shown = range(0)
         self.typed = ""
         self.message = ""
         self.ended = False
@@ -64,6 +68,7 @@ class Screening:
         #: How many glyphs of the digit nobody had looked at when the screen was opened.
         self.left = 0
         self._open()
+        self._fit()
 
     @property
     def labels(self) -> list[str]:
@@ -71,12 +76,6 @@ class Screening:
         count = len(self.screen.glyphs) if self.screen else 0
         length = next(length for length in range(1, 9) if len(LETTERS) ** length >= count)
         return ["".join(letters) for letters, _ in zip(product(LETTERS, repeat=length), range(count), strict=False)]
-
-    @property
-    def shown(self) -> range:
-        """The places that are on the screen now."""
-        count = len(self.screen.glyphs) if self.screen else 0
-        return range(self.first, min(count, self.first + max(1, self._room())))
 
     def summary(self) -> Glance:
         came = [came for _, came, _ in self._closed.values()]
@@ -94,9 +93,18 @@ class Screening:
         """How many glyphs nobody has looked at, by digit."""
         return self._looking.waiting()
 
+    def drawn(self) -> None:
+        """Take note that what is to be seen is drawn."""
+        self._haste.drawn((self.screen and self.screen.id, self.first))
+
     def press(self, key: str) -> None:
-        """Take one key: a letter of a label, Enter, or one of `digitd.verify.grid.HELP`; others are refused."""
+        """Take one key: a letter of a label, Enter, or one of `digitd.verify.grid.HELP`; others are refused.
+
+        An Enter that comes before anybody can have looked does nothing: it is held, bounced, or was typed ahead.
+        """
         self._keys += 1
+        if key in ENTER and self._haste.too_soon():
+            return
         self.message = ""
         if self.helping or self.looked_at is not None:
             self.helping, self.looked_at = False, None
@@ -111,6 +119,7 @@ class Screening:
         elif key in "0123456789":
             self.digit = int(key)
             self._open()
+        self._fit()
 
     def _key_of_screen(self, key: str, screen: Screen) -> None:
         if key in LETTERS:
@@ -160,6 +169,9 @@ class Screening:
         self._open(told(came))
 
     def _undo(self) -> None:
+        if self.marked and self.screen is not None and self.marked != set(self.screen.marked):
+            self.message = "There are marks: take them away first, or Enter confirms the others."
+            return
         taken_back = self._looking.undo()
         if taken_back is None:
             self.message = "There is no screen to take back, or a field of the last was keyed since."
@@ -175,6 +187,11 @@ class Screening:
         """So many glyphs that they fit with the known errors among them."""
         room, share = max(2, self._room()), self._looking.sown_share
         return min(SIZE, room - max(1, round(share * room)) if share else room)
+
+    def _fit(self) -> None:
+        """Settle what is drawn next."""
+        count = len(self.screen.glyphs) if self.screen else 0
+        self.shown = range(self.first, min(count, self.first + max(1, self._room())))
 
     def _show(self, screen: Screen | None, message: str) -> None:
         self.screen, self.message = screen, message

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from digitd.errors import NotTheirTurn
 from digitd.records import Verdict
 from digitd.stored import ALL, Choice, StoredField
+from digitd.verify.haste import Haste
 from digitd.verify.keying import LONGEST, Keying
 
 ENTER, BACKSPACE = frozenset("\r\n"), frozenset("\x7f\x08")
@@ -35,6 +36,7 @@ class Session:
         self._spent: dict[int, float] = {}
         self._skipped: set[int] = set()
         self._keys = 0
+        self._haste = Haste(clock)
         self.show_reading = keying.show_reading
         self.field: StoredField | None = None
         self.typed = ""
@@ -60,9 +62,18 @@ class Session:
             seconds=sum(self._spent.values()),
         )
 
+    def drawn(self) -> None:
+        """Take note that what is to be seen is drawn."""
+        self._haste.drawn(self.field and self.field.id)
+
     def press(self, key: str) -> None:
-        """Take one key: a digit, Enter, Backspace, or a letter of `digitd.verify.terminal.HELP`; others are refused."""
+        """Take one key: a digit, Enter, Backspace, or a letter of `digitd.verify.terminal.HELP`; others are refused.
+
+        An Enter that would confirm a reading before anybody can have looked does nothing.
+        """
         self._keys += 1
+        if key in ENTER and self._haste.too_soon() and self.show_reading and self.field is not None and not self.typed:
+            return
         self.message, self.helping = "", False
         if key == "q" or (key in ENTER and self.field is None):
             self.end()

@@ -65,17 +65,21 @@ class Sitting(Protocol):
 
     def press(self, key: str) -> None: ...
 
+    def drawn(self) -> None: ...
+
 
 def sit(sitting: Sitting, keys: Iterator[str], console: Console, *, shown: Callable[[], RenderableType]) -> None:
     """Give keys to sitting, and show on console what is to be seen then, until the verifier ends, or the keys do."""
     with console.screen(hide_cursor=True) as screen:
         screen.update(shown())
+        sitting.drawn()
         with suppress(KeyboardInterrupt):  # Ctrl-C ends like q: every label is already stored
             for key in keys:
                 sitting.press(key)
                 if sitting.ended:
                     break
                 screen.update(shown())
+                sitting.drawn()
 
 
 def page(session: Session, console: Console) -> RenderableType:

@@ -89,9 +89,14 @@ async function confirm() {
   }
 }
 
-/** Take the last screen back; it may have been one of another digit. */
+/** Take the last screen back; it may have been one of another digit. Marks of this one are not thrown away. */
 async function undo() {
   if (busy) return;
+  const now = marked();
+  if (now.length && now.join() !== screen.marked.join()) {
+    tell("There are marks: take them away first, or Enter confirms the others.");
+    return;
+  }
   busy = true;
   try {
     const taken = await ask("POST", "/lookalikes/undo");
