@@ -271,23 +271,13 @@ def _outcome(clerk: Clerk, dropped: Sequence[str], *, lost: int = 0, doubled: in
 
 
 def _reader_killed(clerk: Clerk) -> Iterator[None]:
-    """A reader is killed every now and then, ten times."""
-    yield from _killed(lambda: [reader for server in _servers(clerk) for reader in _children(server)])
-
-
-def _server_killed(clerk: Clerk) -> Iterator[None]:
-    """What readers are forked from is killed every now and then, ten times."""
-    yield from _killed(lambda: _servers(clerk))
-
-
-def _killed(found: Callable[[], list[int]]) -> Iterator[None]:
-    """The first of the processes that are found is killed every second, ten times."""
+    """A reader is killed every second, ten times."""
 
     def kill() -> None:
         for _ in range(10):
             time.sleep(1.0)
             with suppress(OSError):
-                for pid in found()[:1]:
+                for pid in _readers(clerk)[:1]:
                     os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
@@ -296,11 +286,11 @@ def _killed(found: Callable[[], list[int]]) -> Iterator[None]:
     killer.join()
 
 
-def _servers(clerk: Clerk) -> list[int]:
-    """What the readers of a service are forked from."""
+def _readers(clerk: Clerk) -> list[int]:
+    """The processes of a service that read."""
     assert clerk.process is not None
     found = _children(clerk.process.pid)
-    return [pid for pid in found if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def _children(pid: int) -> list[int]:
@@ -411,7 +401,6 @@ def _injected(clerk: Clerk, what: str) -> Iterator[None]:
 
 FAULTS: dict[str, Callable[[Clerk], Iterator[None]]] = {
     "reader_killed": _reader_killed,
-    "server_killed": _server_killed,
     "database_locked": _database_locked,
     "inbox_away": _inbox_away,
     "events_off": _events_off,

@@ -1,46 +1,25 @@
 """A process of its own for what may crash, hang or eat memory: how one is started, bounded, and ended for certain.
 
-Each is forked from a server that has imported what they all need (preloaded.py): it is there in milliseconds,
-and shares that memory. Never forked from this process: its threads would be copied half-way through their work.
+Each is a new interpreter. Never forked from this one: its threads would be copied half-way through their work.
 """
 
 import multiprocessing
 import resource
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import suppress
-from functools import cache
-from multiprocessing import forkserver
-from multiprocessing.context import BaseContext
+from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from digitd.wake import end_with_parent
 
-#: What the server imports before it forks; named only, because importing it here would be the price it saves.
-PRELOADED = "digitd.preloaded"
+#: Of a process that has ended, it is known how within so many seconds.
+KNOWN_SECONDS = 5.0
 
-#: What is told of a process whose server was killed, and nobody knows how itself ended.
-SERVER_GONE = 255
-
-
-def start_server() -> None:
-    """Let the server get ready in the background, before a process is asked for; it ends when its processes have.
-
-    It keeps the environment of this moment. Where it cannot be started, whoever asks for a process is told.
-    """
-    context()
-    with suppress(OSError):
-        forkserver.ensure_running()
-
-
-@cache
-def context() -> BaseContext:
-    """How processes are started."""
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload([PRELOADED])
-    return forking
+#: They mean the service, which lets its processes finish what they read.
+IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def open_process(begin: Callable[..., None] | None = None, *arguments: Any) -> ProcessPoolExecutor:
@@ -48,7 +27,8 @@ def open_process(begin: Callable[..., None] | None = None, *arguments: Any) -> P
 
     It ends with this process, however that ends, and not by Ctrl-C or a polite signal.
     """
-    return ProcessPoolExecutor(1, context(), initializer=_begin, initargs=(begin, *arguments))
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, spawn, initializer=_begin, initargs=(begin, *arguments))
 
 
 def begin_bounded(memory_mb: int) -> None:
@@ -63,7 +43,7 @@ def begin_bounded(memory_mb: int) -> None:
 
 def was_killed(executor: Executor | None) -> bool:
     """Whether a process of the executor was ended from outside: what makes its own process crash does not kill it."""
-    return any(process.exitcode in {-signal.SIGKILL, SERVER_GONE} for process in _processes_of(executor))
+    return any(_exit_code(process) == -signal.SIGKILL for process in _processes_of(executor))
 
 
 def end(executor: Executor) -> None:
@@ -75,10 +55,19 @@ def end(executor: Executor) -> None:
 
 
 def _begin(begin: Callable[..., None] | None, *arguments: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
     end_with_parent()
     if begin is not None:
         begin(*arguments)
+
+
+def _exit_code(process: BaseProcess) -> int | None:
+    """How a process ended; None while it lives. Its end is noticed a moment before it is known how it ended."""
+    until = time.monotonic() + KNOWN_SECONDS
+    while process.exitcode is None and connection.wait([process.sentinel], 0) and time.monotonic() < until:
+        time.sleep(0.001)
+    return process.exitcode
 
 
 def _processes_of(executor: Executor | None) -> list[BaseProcess]:

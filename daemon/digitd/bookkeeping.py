@@ -5,11 +5,12 @@ a thread of its own, which only reads; what follows from it is written down in t
 """
 
 import math
+import threading
 import time
-from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from digitd.budget.asked import own_groups, promise_of
 from digitd.budget.book import Book, Chapter, Epoch, Record, read_book, write_book
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # a service without a budget need not wait for numpy
 #: Seconds between two looks for new labels, and how many times longer than a judgement the rest after it is.
 PACE_SECONDS, REST = 30.0, 50.0
 
+Item = TypeVar("Item")
+
 
 def judgements(
     store: Store,
@@ -33,30 +36,50 @@ def judgements(
     form: str | None = None,
     chapter: Chapter | None = None,
     with_shares: bool = True,
+    forgotten: threading.Event | None = None,
 ) -> "dict[Group, Judgement]":
-    """What the labels say of each group that model has read; with_shares looks at all fields, to say how many pass."""
+    """What the labels say of each group that model has read; with_shares looks at all fields, to say how many pass.
+
+    Raises
+    ------
+    CancelledError
+        It was forgotten meanwhile.
+    """
     from digitd.budget.judge import judge
+
+    forgotten = forgotten or threading.Event()
 
     known = read_book(config.budget_book).of(model) if chapter is None else chapter
     own = {group for group in own_groups(config.budget) if form is None or group.form == form}
     counts = store.passing(model=model, thresholds=THRESHOLDS, form=form) if with_shares else ()
     passing = passing_by_group(counts, own)
-    outcomes = by_group(store.outcomes(model=model, form=form), {*own, *passing})
+    outcomes = by_group(_until(forgotten, store.outcomes(model=model, form=form)), {*own, *passing})
     return {
         group: judge(group, found, promise_of(config.budget, group), known.record(group), passing=passing.get(group))
-        for group, found in outcomes.items()
+        for group, found in _until(forgotten, outcomes.items())
     }
+
+
+def _until(forgotten: threading.Event, found: Iterable[Item]) -> Iterator[Item]:
+    for one in found:
+        if forgotten.is_set():
+            raise CancelledError
+        yield one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """A look at all labels up to last_label: what stood in the book, and what they say, once that is worked out."""
+    """A look at all labels up to last_label: what stood in the book, and what they say, once that is worked out.
+
+    forgotten lets it give up.
+    """
 
     begun: float
     last_label: int
     book: Book
     chapter: Chapter
     found: "Future[dict[Group, Judgement]]"
+    forgotten: threading.Event
 
 
 class Bookkeeper:
@@ -77,6 +100,7 @@ class Bookkeeper:
     def __init__(self, config: Config, store: Store, *, model: str, wake: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._wake = wake
+        self._look: _Look | None = None
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="budget")
         self.go_on_with(config, model=model)
 
@@ -86,7 +110,7 @@ class Bookkeeper:
         self._model = model
         self._due = 0.0
         self._last_label: int | None = None
-        self._look: _Look | None = None
+        self._forget()
         book = read_book(config.budget_book)
         if not config.budget.enabled:
             if book != (suspended := book.suspended()):
@@ -101,7 +125,14 @@ class Bookkeeper:
 
     def close(self) -> None:
         """Forget what is in hand."""
+        self._forget()
         self._aside.shutdown(cancel_futures=True)
+
+    def _forget(self) -> None:
+        """Let a look in hand give up: whoever comes next would wait for it."""
+        if self._look is not None:
+            self._look.forgotten.set()
+        self._look = None
 
     def due(self) -> float:
         """When labels are looked at again, on the steady clock; never, while they are, or where no budget is in force.
@@ -136,10 +167,19 @@ class Bookkeeper:
             return
         book = read_book(self._config.budget_book)
         chapter = _of_groups(book.of(self._model), own_groups(self._config.budget), now=time.time())
+        forgotten = threading.Event()
         found = self._aside.submit(
-            judgements, self._store, self._config, model=self._model, chapter=chapter, with_shares=False
+            judgements,
+            self._store,
+            self._config,
+            model=self._model,
+            chapter=chapter,
+            with_shares=False,
+            forgotten=forgotten,
         )
-        self._look = _Look(begun=begun, last_label=last_label, book=book, chapter=chapter, found=found)
+        self._look = _Look(
+            begun=begun, last_label=last_label, book=book, chapter=chapter, found=found, forgotten=forgotten
+        )
         found.add_done_callback(lambda _: self._wake())
 
     def _end(self) -> None:

@@ -37,8 +37,9 @@ def log() -> "FilteringBoundLogger":
 
 def _begin() -> None:
     global _put_off  # noqa: PLW0603
-    if _put_off is not None:
-        _put_off()
+    set_up = _put_off  # another thread may write a first line too
+    if set_up is not None:
+        set_up()
         _put_off = None
 
 

@@ -119,7 +119,7 @@ def _parts(kind: Any) -> tuple[Any, list[Callable[[Any], Any]]]:
 #: What TOML may hold for a type, how it is kept, and what it is called.
 _PLAIN: dict[Any, tuple[type | tuple[type, ...], Callable[[Any], Any], str]] = {
     bool: (bool, bool, "true or false"),
-    int: (int, int, "a valid integer"),
+    int: ((int, float), int, "a valid integer"),  # 4.0 is one, 1.5 is not
     float: ((int, float), float, "a valid number"),
     str: (str, str, "a string"),
     Path: (str, Path, "a path, as a string"),
@@ -141,7 +141,8 @@ def _plain(value: Any, kind: Any) -> Any:
         raise ValueError("input should be a table")
     taken, keep, name = _PLAIN[kind]
     kept_apart = isinstance(value, bool) and kind is not bool  # True is an int to Python
-    if not isinstance(value, taken) or kept_apart or (isinstance(value, float) and math.isnan(value)):
+    none = isinstance(value, float) and (math.isnan(value) or (kind is int and not value.is_integer()))
+    if not isinstance(value, taken) or kept_apart or none:
         raise ValueError(f"input should be {name}")
     return keep(value)
 

@@ -79,15 +79,14 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in listed.read_text(encoding="ascii").split()]
 
 
-def servers(pid: int) -> list[int]:
-    """What the processes that read are forked from."""
-    return [child for child in children(pid) if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()]
+def readers_of(pid: int) -> list[int]:
+    """The processes that read."""
+    return [child for child in children(pid) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def busy(running: Running) -> list[int]:
     """Its readers, which stand still in the middle of pages."""
-    (server,) = servers(running.process.pid)
-    readers = children(server)
+    readers = readers_of(running.process.pid)
     for reader in readers:
         os.kill(reader, signal.SIGSTOP)
     for seed in range(4):
@@ -154,8 +153,7 @@ def test_it_survives_the_death_of_its_readers(running: Running) -> None:
     """A reader killed by the system costs nothing: new ones are started, and every document is read."""
     (running.inbox / "first.png").write_bytes(number(1))
     running.until("document_read")
-    (server,) = servers(running.process.pid)
-    readers = children(server)
+    readers = readers_of(running.process.pid)
     assert len(readers) == 2
     for pid in readers:
         os.kill(pid, signal.SIGKILL)
@@ -164,29 +162,13 @@ def test_it_survives_the_death_of_its_readers(running: Running) -> None:
     assert running.stop() == 0
 
 
-def test_it_survives_the_death_of_what_its_readers_are_forked_from(running: Running) -> None:
-    """They end with it, for nobody would know how they end; another server is started, and all is read."""
-    (running.inbox / "first.png").write_bytes(number(1))
-    running.until("document_read")
-    (server,) = servers(running.process.pid)
-    ending = [os.pidfd_open(pid) for pid in (server, *children(server))]
-    os.kill(server, signal.SIGKILL)
-    ended(ending)
-    (running.inbox / "second.png").write_bytes(number(2))
-    assert "second.png" in running.until("document_read")
-    (other,) = servers(running.process.pid)
-    assert other != server
-    assert running.stop() == 0
-
-
 @pytest.mark.parametrize("reading", [False, True])
 def test_nothing_of_it_is_left_when_it_is_killed(running: Running, reading: bool) -> None:
     """What it started ends with it, idle or in the middle of a page: nobody else could end it."""
     (running.inbox / "first.png").write_bytes(number(1))
     running.until("document_read")
-    (server,) = servers(running.process.pid)
-    readers = busy(running) if reading else children(server)
-    ending = [os.pidfd_open(pid) for pid in (*children(running.process.pid), *readers)]
+    readers = busy(running) if reading else readers_of(running.process.pid)
+    ending = [os.pidfd_open(pid) for pid in children(running.process.pid)]
     running.process.kill()
     for reader in readers:
         os.kill(reader, signal.SIGCONT)
@@ -220,9 +202,9 @@ def test_what_reads_does_not_know_the_secret_of_the_webhook(tmp_path: Path) -> N
     running = Running(tmp_path, DIGITD_WEBHOOK_SECRET="hush", SAID="aloud")
     (running.inbox / "first.png").write_bytes(number(1))
     running.until("document_read")
-    (server,) = servers(running.process.pid)
-    told = [Path(f"/proc/{pid}/environ").read_bytes() for pid in (server, *children(server))]
+    told = [Path(f"/proc/{pid}/environ").read_bytes() for pid in readers_of(running.process.pid)]
     assert running.stop() == 0
+    assert told
     assert all(b"SAID=aloud" in each and b"DIGITD_WEBHOOK_SECRET" not in each for each in told)
 
 

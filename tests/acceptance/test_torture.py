@@ -10,9 +10,7 @@ import pytest
 TORTURE = Path(__file__).resolve().parents[2] / "bench" / "torture.py"
 
 
-@pytest.mark.parametrize(
-    ("what", "extra"), [("kills", ["--pages", "120", "--kills", "4"]), ("reader_killed", []), ("server_killed", [])]
-)
+@pytest.mark.parametrize(("what", "extra"), [("kills", ["--pages", "120", "--kills", "4"]), ("reader_killed", [])])
 def test_nothing_is_lost_or_doubled(tmp_path: Path, what: str, extra: list[str]) -> None:
     """Whatever is killed, each page is read once."""
     command = [sys.executable, str(TORTURE), what, *extra, "--out", str(tmp_path / "out.json")]

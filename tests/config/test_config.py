@@ -67,6 +67,8 @@ def test_absolute_folders_stay(tmp_path: Path) -> None:
         ("[log]\nlevel = 'loud'", r"log\.level: .*'debug', 'info', 'warning' or 'error'"),
         ("[intake\n", "not valid TOML"),
         ("[workers]\nprocesses = 1.5", r"workers\.processes: .*valid integer \(it is 1\.5\)"),
+        ("[workers]\nprocesses = inf", r"workers\.processes: .*valid integer"),
+        ("[workers]\nprocesses = '4'", r"workers\.processes: .*valid integer"),
         ("[workers]\nprocesses = true", r"workers\.processes: .*valid integer"),
         ("[workers]\nmemory_mb = 1048577", r"workers\.memory_mb: .*less than or equal to 1048576"),
         ("[intake]\nsettle_seconds = nan", r"intake\.settle_seconds: .*valid number"),
@@ -88,6 +90,12 @@ def test_a_wrong_key_or_value_is_named_with_what_is_right(tmp_path: Path, text: 
         config.load(written(tmp_path, text))
     assert str(tmp_path / "config.toml") in str(caught.value)
     assert caught.value.exit_code is ExitCode.BAD_CONFIG
+
+
+def test_a_number_without_a_fraction_is_an_integer(tmp_path: Path) -> None:
+    """However it is written."""
+    processes = config.load(written(tmp_path, "[workers]\nprocesses = 4.0")).workers.processes
+    assert (processes, type(processes)) == (4, int)
 
 
 def test_a_budget_may_be_another_for_a_form_and_a_field(tmp_path: Path) -> None:

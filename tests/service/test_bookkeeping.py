@@ -291,6 +291,38 @@ def test_a_look_that_was_begun_for_another_model_sets_nothing(
     assert in_force(config) == math.inf
 
 
+@pytest.mark.parametrize("leave", [Keeper.close, lambda keeper: keeper.go_on_with(keeper._config, model="new@1")])
+def test_nobody_waits_for_a_look_that_is_forgotten(
+    *,
+    store: Store,
+    tmp_path: Path,
+    feed: Callable[..., None],
+    clock: Clock,
+    keep: Callable[[Config], Keeper],
+    monkeypatch: pytest.MonkeyPatch,
+    leave: Callable[[Keeper], None],
+) -> None:
+    """It gives up before it has seen all labels, whether the service stops or goes on with another model."""
+    config = asked(tmp_path)
+    keeper = keep(config)
+    feed(3, config)
+    clock.hour()
+    outcomes, begun, over, never = store.outcomes, threading.Event(), [], threading.Event()
+
+    def slowly(*, model: str, **named: Any) -> Iterator[Any]:
+        for one in outcomes(model=model, **named):
+            begun.set()
+            never.wait(1)
+            yield one
+        over.append(model)
+
+    monkeypatch.setattr(store, "outcomes", slowly)
+    keeper.step()
+    assert begun.wait(60)
+    leave(keeper)
+    assert MODEL not in over
+
+
 def test_a_look_that_fails_is_told_and_begun_again(
     *,
     store: Store,

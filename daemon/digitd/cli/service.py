@@ -1,4 +1,4 @@
-"""`digitd run`: the service. Imports little before the processes that read are on their way."""
+"""`digitd run`: the service."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from digitd.announce.receivers import receivers_of
-from digitd.apart import start_server
 from digitd.cli._common import config_file, current_config, json_option, print_json
 from digitd.errors import ExitCode
 
@@ -30,7 +29,6 @@ def run(once: bool, as_json: bool) -> None:
     """
     config = current_config()
     receivers = tuple(receivers_of(config))  # whose secret is not for the processes that read
-    start_server()  # on another core, while this one imports the database
     from digitd.records import DocumentState
     from digitd.service import serve
 

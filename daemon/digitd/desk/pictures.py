@@ -92,10 +92,14 @@ class Pages:
             raise UnreadableDocument(f"{document.name}: its file is not in the archive")
         data = path.read_bytes()
         with self._one_at_a_time:
-            if self._executor is None:
-                self._executor = open_process(begin_bounded, self._config.workers.memory_mb)
             try:
+                if self._executor is None:
+                    self._executor = open_process(begin_bounded, self._config.workers.memory_mb)
                 drawing = self._executor.submit(draw, data, number, limits_of(self._config))
+            except (OSError, RuntimeError):  # no process can be started, or it has ended
+                self._end()
+                raise UnreadableDocument(f"{document.name}: page {number} cannot be drawn") from None
+            try:
                 return drawing.result(timeout=self._config.workers.seconds or None)
             except (BrokenExecutor, TimeoutError, MemoryError):
                 self._end()
