@@ -43,6 +43,9 @@ WAVERS = 2.0
 #: A pen over a line is so many times as dark as the line is, in rows or columns of which so much is line.
 DARKER_THAN_LINE, MOSTLY_LINE = 1.25, 0.5
 
+#: How dark a pen is more than, by how dark the line is; where nothing is known of it, 0, no pen is.
+_DARKER = np.array([255, *(min(255, int(DARKER_THAN_LINE * usual)) for usual in range(1, 256))], np.uint8)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -127,7 +130,7 @@ def pen_over(dark: NDArray[np.uint8], ink: NDArray[np.uint8], lines: NDArray[np.
     column is line, nothing is known of it. What meets no ink beside the lines is a bolder part of one.
     """
     usual = np.maximum(_usual(dark, lines), _usual(dark.T, lines.T).T)
-    darker = lines & ((usual > 0) & (dark > DARKER_THAN_LINE * usual)).view(np.uint8)
+    darker = lines & (dark > cv2.LUT(usual, _DARKER)).view(np.uint8)
     if not cv2.countNonZero(darker):
         return darker
     left = ink & (1 - lines)
@@ -140,7 +143,7 @@ def pen_over(dark: NDArray[np.uint8], ink: NDArray[np.uint8], lines: NDArray[np.
 def _usual(dark: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """How dark lines down are, by column, (1, w): the median of the darkest column near each."""
     found = np.zeros((1, dark.shape[1]), np.uint8)
-    counts = np.count_nonzero(lines, axis=0)
+    counts = lines.sum(axis=0, dtype=np.uint16)
     columns = np.flatnonzero(counts >= max(1, MOSTLY_LINE * len(lines)))
     if len(columns):
         ordered = np.sort(dark[:, columns] * lines[:, columns], axis=0)  # what is no line comes first, as 0
