@@ -16,8 +16,8 @@ FAINTEST_INK = 38
 SHARE_OF_WRITING = 0.47
 
 #: The paper has a pattern, as cheques do, where this quantile of what lies between the strokes is darker than
-#: DISTURBING, as a share of the writing, in all but so many of PARTS of the width. Chosen on orand_car_a.
-PATTERN, DISTURBING, EVERYWHERE, PARTS = 0.95, 0.41, 0.3, 8
+#: DISTURBING, as a share of the writing, in all of PARTS of the width but a share EXCEPTED. Chosen on orand_car_a.
+PATTERN, DISTURBING, EXCEPTED, PARTS = 0.95, 0.41, 0.3, 8
 
 #: Ink is so many times as dark as the pattern then, but needs no larger share of the writing than this.
 ABOVE_PATTERN, MOST_OF_WRITING = 1.3, 0.7
@@ -120,13 +120,13 @@ def _share_of_writing(dark: NDArray[np.uint8], level: float, frame: Frame) -> fl
     side = 2 * max(EDGE_PX, round(EDGE * frame.height)) + 1
     strokes = cv2.dilate(_darker(dark, SURELY_WRITING * level), np.ones((side, side), np.uint8))
     disturbing = _darker(dark, DISTURBING * level) & (1 - strokes)
-    if cv2.countNonZero(disturbing) <= (1 - EVERYWHERE) * (1 - PATTERN) * (dark.size - cv2.countNonZero(strokes)):
+    if cv2.countNonZero(disturbing) <= (1 - EXCEPTED) * (1 - PATTERN) * (dark.size - cv2.countNonZero(strokes)):
         return SHARE_OF_WRITING
     taken = strokes | _faint_digits(disturbing, frame)
     parts = zip(np.array_split(dark, PARTS, axis=1), np.array_split(taken, PARTS, axis=1), strict=True)
     between = [part[other == 0] for part, other in parts]
     found = [_quantile(np.bincount(free, minlength=256), PATTERN) / level for free in between if free.size]
-    pattern = sorted(found)[int(EVERYWHERE * (len(found) - 1))] if found else 0.0
+    pattern = sorted(found)[int(EXCEPTED * (len(found) - 1))] if found else 0.0
     return SHARE_OF_WRITING if pattern < DISTURBING else min(MOST_OF_WRITING, ABOVE_PATTERN * pattern)
 
 

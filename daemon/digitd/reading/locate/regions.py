@@ -134,7 +134,7 @@ def _cut(
 def _halved_around(
     pixels: NDArray[np.uint8], quad: NDArray[np.float64], scale: float, *, margin: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The part of a page around quad, halved until less than a half of scale is left, and where quad lies in it."""
+    """The part of a page around quad, halved while that leaves it larger than scale asks, and where quad lies in it."""
     around, least = margin / scale, math.ceil(1 / scale)  # of what lies off the page, its edge
     sides = np.array(pixels.shape[::-1])
     low = np.floor(quad.min(axis=0) - around).clip(0, np.maximum(0, sides - least))
