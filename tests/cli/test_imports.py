@@ -32,8 +32,8 @@ def test_a_light_command_imports_nothing_slow(folder: Path, command: str) -> Non
     assert imported(after, folder, SLOW) == ""
 
 
-def test_the_service_imports_little_before_its_processes_are_on_their_way(folder: Path) -> None:
-    """What is imported first is waited for twice: here, and in the server that processes are forked from."""
+def test_the_command_of_the_service_imports_little(folder: Path) -> None:
+    """The command has read its configuration, and looked for its secret, before anything heavy is there."""
     early = ("numpy", "cv2", "sqlalchemy", "pydantic", "structlog", "rich", "digitd.store", "digitd.service")
     assert imported("import digitd.cli.service", folder, early) == ""
 
