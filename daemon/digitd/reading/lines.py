@@ -3,10 +3,13 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from digitd.reading.runs import Runs
 
 #: A printed line across, found anywhere, is at least so long: this share of the field's width, but no longer than so
 #: many heights, and longer than any stroke of a digit: so many heights.
@@ -98,12 +101,12 @@ def printed_lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
 
 
 def _lines(ink: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
-    runs = steady_runs(ink)
+    runs = _steady_runs(ink)
     through, across = _through(runs, frame), _at_edges(runs, frame)
     down = _down(ink, frame, ends=() if frame.exact else _ends(through))
     if not frame.exact:
         across, down = _held(across | through, down, frame)
-        through &= _thin(runs, LINE_UNHELD * frame.width, frame)
+        through &= _thin(runs, LINE_UNHELD * frame.width, frame).drawn()
     across |= through
     ragged = cv2.dilate(across, np.ones((2 * RAGGED_PX + 1, 1), np.uint8))
     return ragged | cv2.dilate(down, np.ones((1, 2 * RAGGED_PX + 1), np.uint8))
@@ -129,92 +132,69 @@ def pen_over(dark: NDArray[np.uint8], ink: NDArray[np.uint8], lines: NDArray[np.
     dark is (h, w) uint8, lines a mask of ink, and ink the mask of all that is dark. Where less than half of a row or
     column is line, nothing is known of it. What meets no ink beside the lines is a bolder part of one.
     """
-    usual = np.maximum(_usual(dark, lines), _usual(dark.T, lines.T).T)
+    usual = np.maximum(_usual(dark, lines), _usual(cv2.transpose(dark), cv2.transpose(lines)).T)
     darker = lines & (dark > cv2.LUT(usual, _DARKER)).view(np.uint8)
     if not cv2.countNonZero(darker):
         return darker
-    left = ink & (1 - lines)
-    count, marks = cv2.connectedComponents(left | darker)
+    x, y, width, height = cv2.boundingRect(darker)
+    around = slice(y, y + height), slice(x, x + width)
+    beside = cv2.dilate(ink & (1 - lines), np.ones((3, 3), np.uint8))[around]
+    count, marks = cv2.connectedComponents(darker[around])
     meets = np.zeros(count, np.uint8)
-    meets[marks[left > 0]] = 1
-    return darker & meets[marks]
+    meets[marks[beside > 0]] = 1
+    meets[0] = 0
+    darker[around] = meets[marks]
+    return darker
 
 
 def _usual(dark: NDArray[np.uint8], lines: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """How dark lines down are, by column, (1, w): the median of the darkest column near each."""
     found = np.zeros((1, dark.shape[1]), np.uint8)
-    counts = lines.sum(axis=0, dtype=np.uint16)
-    columns = np.flatnonzero(counts >= max(1, MOSTLY_LINE * len(lines)))
+    counts = _heights(lines)
+    (columns,) = (counts >= max(1, MOSTLY_LINE * len(lines))).nonzero()
     if len(columns):
         ordered = np.sort(dark[:, columns] * lines[:, columns], axis=0)  # what is no line comes first, as 0
         found[0, columns] = ordered[len(lines) - 1 - counts[columns] // 2, np.arange(len(columns))]
     return cv2.dilate(found, np.ones((1, 4 * RAGGED_PX + 3), np.uint8))
 
 
-def steady_runs(ink: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """How long the run across is that each pixel of ink, (h, w) uint8 of 0 and 1, belongs to; 0 outside.
-
-    A pixel's wobble and gaps of up to four pixels do not end a run.
-    """
+def _steady_runs(ink: NDArray[np.uint8]) -> Runs:
+    """The runs across of ink, (h, w) uint8 of 0 and 1; a pixel's wobble and gaps of up to four do not end one."""
     steady = cv2.dilate(ink, np.ones((3, 1), np.uint8))
-    return run_lengths(cv2.morphologyEx(steady, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8)))
+    return Runs.across(cv2.morphologyEx(steady, cv2.MORPH_CLOSE, np.ones((1, 5), np.uint8)))
 
 
-def run_lengths(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """The length of the unbroken run across that each pixel of mask, (h, w) of 0 and 1, belongs to; 0 outside.
-
-    >>> run_lengths(np.array([[1, 1, 0, 1]], np.uint8)).tolist()
-    [[2, 2, 0, 1]]
-    """
-    flat = np.zeros((mask.shape[0], mask.shape[1] + 1), np.uint8)  # what is left of a row parts it from the one before
-    flat[:, 1:] = mask
-    line = flat.ravel()
-    ends = np.flatnonzero(line[1:] != line[:-1]) + 1
-    lengths = np.diff(ends, prepend=0, append=line.size)
-    of_ink = lengths.astype(np.int32)
-    of_ink[::2] = 0
-    return np.repeat(of_ink, lengths).reshape(flat.shape)[:, 1:]
-
-
-def _through(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
+def _through(runs: Runs, frame: Frame) -> NDArray[np.uint8]:
     """Runs longer than any stroke: lines wherever they are, and dashes up to a number; not what strikes it out."""
     longer = LINE_LONGER * frame.height
     anywhere = max(longer, min(LINE_ACROSS * frame.width, LINE_ACROSS_HEIGHTS * frame.height))
-    found = _thin(runs, longer, frame)
-    for top, band in _bands(found):
-        count, marks, stats, _ = cv2.connectedComponentsWithStats(band)
+    found = np.zeros_like(runs.mask)
+    for band in _thin(runs, longer, frame).bands():
+        picture, left, top = band.cut_out()
+        count, marks, stats, _ = cv2.connectedComponentsWithStats(picture)
         keep = np.zeros(count, np.uint8)
         for index in range(1, count):
             x, y, width, height = (int(v) for v in stats[index, :4])
+            x, y = left + x, top + y
             enters = frame.x0 > 0 and not frame.cells and (x <= 1 or x + width >= found.shape[1] - 1)
-            keep[index] = (width >= anywhere or enters) and not _strikes((x, top + y, width, height), runs, frame)
-        if not keep[1:].all():
-            band[:] = keep[marks]
+            keep[index] = (width >= anywhere or enters) and not _strikes((x, y, width, height), runs.mask, frame)
+        found[top : top + picture.shape[0], left : left + picture.shape[1]] = keep[marks]
     return found
 
 
-def _bands(lines: NDArray[np.uint8]) -> list[tuple[int, NDArray[np.uint8]]]:
-    """The stretches of rows with something in them, each with its first row: much less to look through than all."""
-    filled = np.flatnonzero(lines.max(axis=1, initial=0))
-    if not len(filled):
-        return []
-    parts = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
-    return [(int(rows[0]), lines[rows[0] : rows[-1] + 1]) for rows in parts]
-
-
-def _strikes(line: tuple[int, int, int, int], runs: NDArray[np.int32], frame: Frame) -> bool:
+def _strikes(line: tuple[int, int, int, int], ink: NDArray[np.uint8], frame: Frame) -> bool:
     """Whether a line, as x, y, width and height, goes through writing, which stands above and below it."""
     x, y, width, height = line
     rim, reach = max(2, round(HELD_WITHIN * frame.height)), round(BESIDE * frame.height)
     near = frame.loose * frame.height
     if not frame.y0 + near < y + height / 2 < frame.y1 - near:
         return False
-    above = runs[max(0, y - rim - reach) : max(0, y - rim), x : x + width].any(axis=0)
-    below = runs[y + height + rim : y + height + rim + reach, x : x + width].any(axis=0)
+    above = ink[max(0, y - rim - reach) : max(0, y - rim), x : x + width].any(axis=0)
+    below = ink[y + height + rim : y + height + rim + reach, x : x + width].any(axis=0)
     return int(np.count_nonzero(above & below)) > STRIKING * frame.height
 
 
-def _at_edges(runs: NDArray[np.int32], frame: Frame) -> NDArray[np.uint8]:
+def _at_edges(runs: Runs, frame: Frame) -> NDArray[np.uint8]:
     return _where_expected(runs, (float(frame.y0), float(frame.y1)), frame, side=frame.width)
 
 
@@ -234,7 +214,7 @@ def _down(ink: NDArray[np.uint8], frame: Frame, *, ends: Sequence[float]) -> NDA
     reach = math.ceil(max(3.0, frame.loose * frame.height)) + 2 * _thickest(frame) + 4
     found = np.zeros_like(ink)
     for first, last in _merged([(place - reach, place + reach) for place in places], ink.shape[1]):
-        runs = steady_runs(np.ascontiguousarray(ink[:, first:last].T))
+        runs = _steady_runs(np.ascontiguousarray(ink[:, first:last].T))
         near = [place - first for place in places if first <= place <= last]
         found[:, first:last] = _where_expected(runs, near, frame, side=frame.height).T
     return found
@@ -282,47 +262,52 @@ def _with_held_ends(lines: NDArray[np.uint8], others: NDArray[np.uint8], frame: 
     return lines & keep[marks]
 
 
-def _thin(runs: NDArray[np.int32], length: float, frame: Frame) -> NDArray[np.uint8]:
+def _thin(runs: Runs, length: float, frame: Frame) -> Runs:
     """Runs of at least length pixels that do not lie above each other to more than a line's thickness."""
-    long = (runs >= max(SHORTEST_PX, round(length))).view(np.uint8)
-    if not cv2.countNonZero(long):
+    long, thickest = runs.at_least(max(SHORTEST_PX, round(length))), _thickest(frame) + 2  # steadied, they are thicker
+    if long.depth() < thickest:
         return long
-    column = np.ones((_thickest(frame) + 2, 1), np.uint8)  # steadied runs are two pixels thicker
-    starts = cv2.erode(long, column, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
-    return long & (1 - cv2.dilate(starts, column, anchor=(0, len(column) - 1)))
+    drawn, column = long.drawn(), np.ones((thickest, 1), np.uint8)
+    starts = cv2.erode(drawn, column, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
+    return Runs.across(drawn & (1 - cv2.dilate(starts, column, anchor=(0, len(column) - 1))))
 
 
-def _where_expected(runs: NDArray[np.int32], places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
-    """Runs near rows, places, long ones loosely, broken ones exactly."""
+def _where_expected(runs: Runs, places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
+    """Runs near rows, places: long ones loosely, and exactly broken ones where no line goes along all of side."""
+    found = np.zeros_like(runs.mask)
     long = _thin(runs, LINE_DOWN * (1 - frame.loose) * side, frame)
-    found = _near(long, places, max(3.0, frame.loose * frame.height), frame)
     broken = _thin(runs, BROKEN_LINE * frame.height, frame)
-    return found | _near(broken, places, max(3.0, frame.exact * frame.height) if frame.exact else 1.0, frame)
-
-
-def _near(runs: NDArray[np.uint8], places: Sequence[float], tolerance: float, frame: Frame) -> NDArray[np.uint8]:
-    """Of runs keep, at each row of places, the longest whose middle is within tolerance, and what is in line with it.
-
-    A stroke beside the line is no second one.
-    """
-    kept = np.zeros_like(runs)
+    loosely = max(3.0, frame.loose * frame.height)
+    exactly = max(3.0, frame.exact * frame.height) if frame.exact else 1.0
     for place in places:
-        y0 = max(0, round(place - tolerance) - _thickest(frame))
-        y1 = max(y0, round(place + tolerance) + _thickest(frame) + 1)
-        x, y, width, height = cv2.boundingRect(runs[y0:y1]) if y0 < len(runs) else (0, 0, 0, 0)
-        if not width:
-            continue
-        around = slice(y0 + y, y0 + y + height), slice(x, x + width)
-        count, marks, stats, centres = cv2.connectedComponentsWithStats(runs[around])
-        near = np.abs(centres[:, 1] + y0 + y - place) <= tolerance
-        near[0] = False
-        if count == 2 and near[1]:
-            kept[around] |= _straight(runs[around])
-        elif near.any():
-            line = int(np.argmax(np.where(near, stats[:, cv2.CC_STAT_WIDTH], -1)))
-            near &= np.abs(centres[:, 1] - centres[line, 1]) <= 2 * RAGGED_PX
-            kept[around] |= _straight(near[marks].view(np.uint8))
-    return kept
+        if _add_near(found, long, place, loosely, frame) < side:
+            _add_near(found, broken, place, exactly, frame)
+    return found
+
+
+def _add_near(found: NDArray[np.uint8], runs: Runs, place: float, tolerance: float, frame: Frame) -> int:
+    """Add to found, of runs near the row called place, the longest line whose middle is within tolerance of it.
+
+    With what is in line with that; a stroke beside the line is no second one. Returns the line's length in pixels, 0
+    where there is none.
+    """
+    thickest = _thickest(frame)
+    near = runs.between(max(0, round(place - tolerance) - thickest), round(place + tolerance) + thickest + 1)
+    picture, x, y = near.cut_out()
+    if not picture.size:
+        return 0
+    count, marks, stats, centres = cv2.connectedComponentsWithStats(picture)
+    middles = centres[:, 1] + y
+    within = np.abs(middles - place) <= tolerance
+    within[0] = False
+    if not within.any():
+        return 0
+    line = int(np.where(within, stats[:, cv2.CC_STAT_WIDTH], -1).argmax())
+    within &= np.abs(middles - middles[line]) <= 2 * RAGGED_PX
+    if count > 2:
+        picture = within[marks].view(np.uint8)
+    found[y : y + picture.shape[0], x : x + picture.shape[1]] |= _straight(picture)
+    return int(stats[line, cv2.CC_STAT_WIDTH])
 
 
 def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -330,10 +315,10 @@ def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     A straight line is laid through its columns that are no thicker than most.
     """
-    counts = np.count_nonzero(line, axis=0)
-    columns = np.flatnonzero(counts)
+    counts = _heights(line)
+    (columns,) = counts.nonzero()
     counts = counts[columns]
-    usual = float(np.median(counts))
+    usual = _median(counts)
     if counts.max() <= usual + 1:
         return line
     rows = np.arange(len(line), dtype=np.float64)
@@ -343,11 +328,25 @@ def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
     apart = x - x.mean()
     slope = float(apart @ y) / max(1.0, float(apart @ apart))
     wanted = y.mean() + slope * (columns - x.mean())
-    wavers = float(np.median(np.abs(y - wanted[clean])))
+    wavers = _median(np.abs(y - wanted[clean]))
     inside = np.abs(rows[:, None] - wanted) <= usual / 2 + 1 + WAVERS * wavers
     straight = np.zeros_like(line)
     straight[:, columns] = line[:, columns] & inside
     return straight
+
+
+def _heights(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """How much of each column of a mask, (h, w) of 0 and 1, is set: (w,)."""
+    return np.asarray(cv2.reduce(mask, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0], np.int32)
+
+
+def _median(values: NDArray[Any]) -> float:
+    """As numpy's, which takes four times as long for a hundred values."""
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    low, high = np.partition(values, (half - 1, half))[half - 1 : half + 1].tolist()
+    return (low + high) / 2
 
 
 def _thickest(frame: Frame) -> int:
@@ -357,5 +356,5 @@ def _thickest(frame: Frame) -> int:
 def _thickness(lines: NDArray[np.uint8]) -> int:
     """Twice how far inside nine tenths of the lines' pixels lie at most."""
     depths = cv2.distanceTransform(lines, cv2.DIST_L1, 3, dstType=cv2.CV_8U)
-    reached = np.cumsum(cv2.calcHist([depths], [0], lines, [256], [0, 256]))
+    reached = np.bincount(depths[lines > 0]).cumsum()
     return max(1, 2 * int(np.searchsorted(reached, 0.9 * reached[-1])))

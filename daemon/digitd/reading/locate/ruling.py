@@ -4,6 +4,7 @@ What is looked for is thin, dark and long, across or down; the page may be turne
 lines broken. What people write is short, or not straight, and what is thick is no line but may still bound a box.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
-from digitd.reading.lines import run_lengths
+from digitd.reading.runs import Runs
 
 #: Lines are looked for on a picture with a long side of about so many pixels; a smaller one is enlarged up to twice.
 SIDE, SMALLEST_SIDE = 2000, 1200
@@ -163,9 +164,9 @@ def _straight(thin: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """
     shortest, reach = max(9, round(SHORTEST * side)), max(2, round(REACH * side))
     steady = cv2.dilate(np.ascontiguousarray(thin), np.ones((3, 1), np.uint8))
-    lines = (run_lengths(steady) >= shortest).view(np.uint8)
+    lines = Runs.across(steady).at_least(shortest).drawn()
     lines = _bridged(lines, max(4, round(GAP * side)))
-    long = (run_lengths(lines) >= LONG * side).view(np.uint8)
+    long = Runs.across(lines).at_least(math.ceil(LONG * side)).drawn()
     lines |= _bridged(long, round(WIDE_GAP * side))
     return cv2.dilate(lines, np.ones((1, 2 * reach + 1), np.uint8))
 
@@ -201,7 +202,6 @@ def _solid(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _thickness(across: NDArray[np.uint8], down: NDArray[np.uint8]) -> float:
     """The usual thickness of the lines, in pixels, each run through one counted once."""
-    heights, widths = run_lengths(np.ascontiguousarray(across.T)), run_lengths(down)
-    counts = np.bincount(np.concatenate([heights[heights > 0], widths[widths > 0]]), minlength=2)
-    runs = np.cumsum(counts / np.maximum(1, np.arange(len(counts))))
+    heights, widths = Runs.across(np.ascontiguousarray(across.T)), Runs.across(down)
+    runs = np.cumsum(np.bincount(np.concatenate([heights.lengths, widths.lengths]), minlength=2))
     return float(max(1, np.searchsorted(runs, runs[-1] / 2)))

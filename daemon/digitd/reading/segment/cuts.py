@@ -6,6 +6,7 @@ strings", 1995), finds a valley of the projection or the contour where digits to
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ def cuts(mask: NDArray[np.bool_], *, digit_height: float, stroke: float) -> tupl
     """
     scale = min(1.0, SEARCH_HEIGHT / digit_height)
     small = _scaled(mask, scale)
-    down, up = _costs(small), _costs(small[::-1])[::-1]
+    down, up = _costs(small)
     found = _seams(small, down, up)
     strokes = np.take_along_axis(small, found.T, axis=1).sum(axis=0) / max(1.0, stroke * scale)
     sides = np.take_along_axis(np.cumsum(small, axis=1) - small, found.T, axis=1).sum(axis=0)
@@ -79,16 +80,15 @@ def _unscaled(xs: NDArray[np.intp], shape: tuple[int, ...], scale: float) -> NDA
     return np.clip(np.rint(columns), 0, shape[1]).astype(np.intp)
 
 
-def _costs(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the cheapest way from the first row to each pixel costs, the pixel's own cost counted."""
-    costs = ink + np.float32(PAPER_COST)
-    width = ink.shape[1]
-    aside = np.full(width + 2, np.inf, np.float32)
-    for row in range(1, len(costs)):
-        aside[1:-1] = costs[row - 1]
-        beside = np.minimum(aside[:-2], aside[2:]) + np.float32(ASIDE_COST)
-        costs[row] += np.minimum(costs[row - 1], beside)
-    return costs
+def _costs(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the cheapest way to each pixel costs, its own cost counted: from the first row, and from the last."""
+    costs = np.stack([ink, ink[::-1]], axis=1) + np.float32(PAPER_COST)
+    aside = np.full((2, ink.shape[1] + 2), np.inf, np.float32)
+    left, inside, right = aside[:, :-2], aside[:, 1:-1], aside[:, 2:]
+    for above, here in pairwise(costs):
+        inside[:] = above
+        np.add(here, np.minimum(above, np.minimum(left, right) + np.float32(ASIDE_COST)), out=here)
+    return costs[:, 0], costs[::-1, 1]
 
 
 def _seams(ink: NDArray[np.float32], down: NDArray[np.float32], up: NDArray[np.float32]) -> NDArray[np.intp]:
