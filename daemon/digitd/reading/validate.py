@@ -136,7 +136,7 @@ def _speaks(rule: FormRule, reads: Mapping[str, FieldCandidates]) -> bool:
 
 def _obeying(read: FieldCandidates) -> tuple[Candidate, ...]:
     """The strings that the field's own rules allow; all, where they allow none."""
-    if read.cut_off or read.blank:
+    if read.cut_off or read.blank or read.rules == NO_RULES:
         return read.candidates
     return tuple(c for c in read.candidates if not _own_fault(read, c.value)) or read.candidates
 
