@@ -12,6 +12,8 @@ import click
 if TYPE_CHECKING:  # `--help` need not wait for the store, a third of a second
     from digitd.config import Config
     from digitd.store import Store
+    from digitd.store.glance import Glance
+    from digitd.store.known import Known
     from digitd.stored import Document
 
 Item = TypeVar("Item")
@@ -59,7 +61,14 @@ def open_store(config: "Config") -> "Store":
     return Store.open(config.database)
 
 
-def named_documents(store: "Store", name: str) -> list["Document"]:
+def look_into(config: "Config") -> "Glance":
+    """The database of config, which must exist, only to be read, and at once; use it in a `with` statement."""
+    from digitd.store.glance import Glance
+
+    return Glance.open(config.database)
+
+
+def named_documents(store: "Known", name: str) -> list["Document"]:
     """The documents that a person means by name: as dropped, by its path, by number, or as it lies in `var`."""
     from digitd.intake.archive import REASON
     from digitd.intake.names import filed_as, printable

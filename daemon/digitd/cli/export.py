@@ -13,7 +13,7 @@ from typing import IO
 
 import click
 
-from digitd.cli._common import current_config, json_option, open_store, tracked
+from digitd.cli._common import current_config, json_option, look_into, open_store, tracked
 from digitd.cli._time import moment
 from digitd.errors import ConfigError, NotInstalled
 from digitd.records import FieldState
@@ -61,7 +61,7 @@ def export(
         raise ConfigError("Parquet is no text: name a file with --output values.parquet.")
     after = None if since is None else moment(since, now=datetime.now(UTC))
     wanted = [FieldState(state) for state in states] or None
-    with open_store(current_config()) as store, _opened(output) as out:
+    with look_into(current_config()) as store, _opened(output) as out:
         found = store.fields(form=form, states=wanted, since=after)
         rows = (as_row(f) for f in tracked(found, "Exporting", show=output is not None))
         if kind == "json" or as_json:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from digitd.cli._common import current_config, json_option, named_documents, open_store, print_json
+from digitd.cli._common import current_config, json_option, look_into, named_documents, print_json
 from digitd.config import Config
 from digitd.errors import DigitdError
 from digitd.intake import archive, listing, lock
 from digitd.intake.names import printable
 from digitd.intake.whole import Wholeness, wholeness_of
-from digitd.store import Store
+from digitd.store.known import Known
 from digitd.stored import Document
 
 
@@ -48,7 +48,7 @@ def overview(config: Config) -> dict[str, object]:
         "inbox": {"waiting": len(found.files), "left_alone": [_left(item) for item in found.left if not item.junk]},
     }
     if config.database.exists():
-        with open_store(config) as store:
+        with look_into(config) as store:
             facts["documents"] = {str(state): count for state, count in store.counts().items()}
             facts["fields"] = {str(state): count for state, count in store.field_counts().items()}
             last = store.last_service()
@@ -73,7 +73,7 @@ def whereabouts(file: str, config: Config) -> Iterator[dict[str, object]]:
             reason = why_not_taken(sighting, config)
             yield {"document": sighting.name, "state": "seen", "where": sighting.path, "reason": reason}
     if config.database.exists():
-        with open_store(config) as store:
+        with look_into(config) as store:
             for document in named_documents(store, file):
                 yield _document_facts(document, store, config)
 
@@ -101,7 +101,7 @@ def _is_called(path: Path, file: str) -> bool:
     return file in {path.name, printable(path.name), str(path)} or Path(file).absolute() == path.absolute()
 
 
-def _document_facts(document: Document, store: Store, config: Config) -> dict[str, object]:
+def _document_facts(document: Document, store: Known, config: Config) -> dict[str, object]:
     return {
         "document": document.name,
         "id": document.id,

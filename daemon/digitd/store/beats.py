@@ -1,6 +1,6 @@
 """The service's sign of life: a write that proves that the database takes writes, and tells when that was."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from digitd.store.database import Database
 from digitd.store.tables import service
@@ -24,9 +24,3 @@ class Beats(Database):
                     beat_at=sign.beat_at,
                 )
             )
-
-    def last_service(self) -> LastService | None:
-        """The service that runs, or ran last; None where none ever did."""
-        with self._reading() as connection:
-            row = connection.execute(select(service)).first()
-            return None if row is None else LastService(**{k: v for k, v in row._asdict().items() if k != "id"})

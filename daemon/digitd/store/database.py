@@ -3,6 +3,7 @@
 Writers begin with `BEGIN IMMEDIATE`, so that two processes queue for the database instead of failing half-way.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,12 +17,10 @@ from sqlalchemy.exc import OperationalError
 
 from digitd.errors import DatabaseError
 from digitd.store import schema
-
-#: How long a writer waits for the others of its process, and then for another process, in milliseconds.
-BUSY_TIMEOUT_MS = 30_000
+from digitd.store.plain import BUSY_TIMEOUT_MS, Plain, readable, refuse_missing, usable
 
 
-class Database:
+class Database(Plain):
     """An open database. Use as a context manager, or call `close`."""
 
     def __init__(self, engine: Engine) -> None:
@@ -38,18 +37,17 @@ class Database:
         DatabaseError
             It is missing, damaged, older or newer; the message says what to do.
         """
-        if not path.exists() and not create:
-            raise DatabaseError(f"{path}: no database yet. `digitd run` makes it and reads what is in the inbox.")
+        if not create:
+            refuse_missing(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         engine = connect(f"sqlite:///{path}")
-        try:
-            if create and schema.is_empty(engine):  # new, or what a crash in the first moment left
+        with usable(path), _of_driver():
+            with _driver(engine) as connection:
+                new = not schema.tables(connection)
+            if create and new:  # or it is what a crash in the first moment left
                 schema.migrate(engine)
-            schema.check(engine, str(path))
-        except SqlDatabaseError as fault:
-            raise DatabaseError(
-                f"{path}: not a usable database ({fault.orig}). Restore a backup, or move it away."
-            ) from None
+            with _driver(engine) as connection:
+                schema.check(connection, str(path))
         return cls(engine)
 
     @classmethod
@@ -68,16 +66,14 @@ class Database:
         """
         engine = connect(f"sqlite:///{path}")
         try:
-            before = schema.check(engine, str(path), older=True)
-            copy = None
-            if before != schema.HEAD:
-                copy = path.with_name(f"{path.name}.{before}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
-                copy_database(engine, copy)
-            schema.migrate(engine)
-        except SqlDatabaseError as fault:
-            raise DatabaseError(
-                f"{path}: not a usable database ({fault.orig}). Restore a backup, or move it away."
-            ) from None
+            with usable(path), _of_driver():
+                with _driver(engine) as connection:
+                    before = schema.check(connection, str(path), older=True)
+                copy = None
+                if before != schema.HEAD:
+                    copy = path.with_name(f"{path.name}.{before}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+                    copy_database(engine, copy)
+                schema.migrate(engine)
         finally:
             engine.dispose()
         return before, schema.HEAD, copy
@@ -114,8 +110,8 @@ class Database:
                 connection.begin(),
             ):
                 yield connection
-        except OperationalError as fault:
-            raise self._no_writes(fault.orig) from fault
+        except (OperationalError, sqlite3.OperationalError) as fault:
+            raise self._no_writes(getattr(fault, "orig", fault)) from fault
         finally:
             self._one_writes.release()
 
@@ -127,14 +123,13 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except OperationalError as fault:
-            raise DatabaseError(
-                f"{self._engine.url.database}: the database cannot be read ({fault.orig}). See that it is there, and "
-                "that its folder may be written to."
-            ) from fault
+        with readable(self._engine.url.database), _of_driver(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection, connection.begin():
+            yield driver_of(connection)
 
 
 def connect(url: str) -> Engine:
@@ -144,6 +139,13 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, which is in the same transaction: what is asked in plain SQL is asked of it."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def copy_database(engine: Engine, path: Path) -> None:
@@ -165,10 +167,24 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 @contextmanager
+def _driver(engine: Engine) -> Iterator[sqlite3.Connection]:
+    with engine.connect() as connection:
+        yield driver_of(connection)
+
+
+@contextmanager
+def _of_driver() -> Iterator[None]:
+    """Raise what the driver has raised, where SQLAlchemy has wrapped it."""
+    try:
+        yield
+    except SqlDatabaseError as fault:
+        raise (fault.orig or fault) from fault
+
+
+@contextmanager
 def _without_waiting(connection: Connection) -> Iterator[None]:
     """Let a connection fail where another process writes; who has it next waits as ever."""
-    sqlite = connection.connection.driver_connection
-    assert sqlite is not None
+    sqlite = driver_of(connection)
     sqlite.execute("PRAGMA busy_timeout = 0")
     try:
         yield

@@ -1,19 +1,20 @@
 """The ledger of documents: taking in, claiming, failing, and every change of state with its reason."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from digitd.records import IN_FLIGHT, LEGAL_MOVES, DocumentState
-from digitd.store.database import Database
+from digitd.store.database import Database, driver_of
+from digitd.store.known import Known, document_of
 from digitd.store.tables import documents, moves
-from digitd.stored import Document, Move, Told
+from digitd.stored import Document, Told
 
 
-class Documents(Database):
-    """Documents and their history."""
+class Documents(Known, Database):
+    """Documents and their history, as they come and change."""
 
     def take_in(
         self, *, name: str, form: str | None, sha256: str, size_bytes: int, token: str, seen_at: datetime
@@ -23,9 +24,9 @@ class Documents(Database):
         One whose token is known was entered already, by a try whose answer was lost.
         """
         with self._writing() as connection:
-            entered = connection.execute(select(documents).where(documents.c.token == token)).first()
+            entered = connection.scalar(select(documents.c.id).where(documents.c.token == token))
             if entered is not None:
-                return as_document(entered)
+                return document_of(driver_of(connection), entered)
             original = connection.execute(
                 select(documents).where(documents.c.sha256 == sha256, documents.c.original_id.is_(None))
             ).first()
@@ -51,7 +52,7 @@ class Documents(Database):
             path = [(None, DocumentState.SEEN, seen_at, ""), (DocumentState.SEEN, DocumentState.SETTLING, seen_at, "")]
             for previous, state, at, why in [*path, (DocumentState.SETTLING, last, now, reason)]:
                 _write_move(connection, new, previous, state, at=at, reason=why)
-            return as_document(connection.execute(select(documents).where(documents.c.id == new)).one())
+            return document_of(driver_of(connection), new)
 
     def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
         """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none.
@@ -68,7 +69,7 @@ class Documents(Database):
             if row is None:
                 return None
             move(connection, row.id, DocumentState.READING, attempts=row.attempts + 1)
-            return as_document(connection.execute(select(documents).where(documents.c.id == row.id)).one())
+            return document_of(driver_of(connection), row.id)
 
     def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
         """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
@@ -96,61 +97,6 @@ class Documents(Database):
             if state_of(connection, document_id) is not DocumentState.FAILED:
                 move(connection, document_id, DocumentState.FAILED, reason=reason)
 
-    def documents(
-        self,
-        *,
-        states: Iterable[DocumentState] | None = None,
-        name: str | None = None,
-        sha256: str | None = None,
-        ids: Collection[int] | None = None,
-        newest: int | None = None,
-    ) -> list[Document]:
-        """Documents, oldest first; newest limits them to the last so many."""
-        query = select(documents).order_by(documents.c.id.desc())
-        if states is not None:
-            query = query.where(documents.c.state.in_([str(s) for s in states]))
-        if name is not None:
-            query = query.where(documents.c.name == name)
-        if sha256 is not None:
-            query = query.where(documents.c.sha256 == sha256)
-        if ids is not None:
-            query = query.where(documents.c.id.in_(ids))
-        if newest is not None:
-            query = query.limit(newest)
-        with self._reading() as connection:
-            return [as_document(row) for row in connection.execute(query)][::-1]
-
-    def document(self, document_id: int) -> Document:
-        """The document of that id, which must exist."""
-        with self._reading() as connection:
-            return as_document(connection.execute(select(documents).where(documents.c.id == document_id)).one())
-
-    def duplicates_of(self, document_id: int) -> list[Document]:
-        """Later documents with the same bytes, oldest first."""
-        query = select(documents).where(documents.c.original_id == document_id).order_by(documents.c.id)
-        with self._reading() as connection:
-            return [as_document(row) for row in connection.execute(query)]
-
-    def document_with_token(self, token: str) -> Document | None:
-        """The document whose folder in `var/work` is token."""
-        with self._reading() as connection:
-            row = connection.execute(select(documents).where(documents.c.token == token)).first()
-            return None if row is None else as_document(row)
-
-    def history(self, document_id: int) -> list[Move]:
-        """Every change of a document's state, oldest first."""
-        with self._reading() as connection:
-            found = connection.execute(select(moves).where(moves.c.document_id == document_id).order_by(moves.c.id))
-            return [
-                Move(
-                    at=row.at,
-                    previous=None if row.previous is None else DocumentState(row.previous),
-                    state=DocumentState(row.state),
-                    reason=row.reason,
-                )
-                for row in found
-            ]
-
     def last_move(self) -> int:
         """The number of the newest change of a document's state; 0 where there was none."""
         with self._reading() as connection:
@@ -174,24 +120,11 @@ class Documents(Database):
                 for row in connection.execute(query)
             ]
 
-    def counts(self) -> dict[DocumentState, int]:
-        """How many documents are in each state; states with none are there with 0."""
-        with self._reading() as connection:
-            found = connection.execute(select(documents.c.state, func.count()).group_by(documents.c.state))
-            return dict.fromkeys(DocumentState, 0) | {DocumentState(state): count for state, count in found}
-
     def oldest_in_flight(self) -> datetime | None:
         """When the document that has waited longest to be read was seen; None where none waits."""
         query = select(func.min(documents.c.seen_at)).where(documents.c.state.in_([str(s) for s in IN_FLIGHT]))
         with self._reading() as connection:
             return connection.execute(query).scalar_one()
-
-    def read_since(self, since: datetime) -> int:
-        """How many documents were read at or after since."""
-        with self._reading() as connection:
-            return connection.execute(
-                select(func.count()).select_from(documents).where(documents.c.read_at >= since)
-            ).scalar_one()
 
 
 def move(connection: Connection, document_id: int, state: DocumentState, *, reason: str = "", **values: Any) -> None:
@@ -231,24 +164,6 @@ def _duplicate_of(original: Row[Any]) -> str:
     if original.state == DocumentState.FAILED:
         reason += f" ({original.reason}); `digitd retry` reads that one again"
     return reason
-
-
-def as_document(row: Row[Any]) -> Document:
-    """A row of the table as the document that it is."""
-    return Document(
-        id=row.id,
-        name=row.name,
-        form=row.form,
-        sha256=row.sha256,
-        size_bytes=row.size_bytes,
-        state=DocumentState(row.state),
-        reason=row.reason,
-        attempts=row.attempts,
-        token=row.token,
-        original_id=row.original_id,
-        seen_at=row.seen_at,
-        read_at=row.read_at,
-    )
 
 
 def what_waits(waiting: int, page_reasons: Sequence[str]) -> str:

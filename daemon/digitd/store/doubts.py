@@ -8,8 +8,8 @@ from sqlalchemy import Connection, exists, func, insert, select
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState
 from digitd.store.access import note
+from digitd.store.conditions import by_itself, in_audit
 from digitd.store.documents import move, state_of
-from digitd.store.fields import by_itself, in_audit
 from digitd.store.labels import Labels, settle_document, settle_field
 from digitd.store.tables import documents, doubts, fields, labels, pages
 from digitd.stored import version_of

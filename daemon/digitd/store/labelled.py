@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CTE, ColumnElement, Select, String, func, select
 
 from digitd.records import Box, FieldState
+from digitd.store.conditions import taken_back
 from digitd.store.database import Database
-from digitd.store.fields import taken_back
 from digitd.store.tables import documents, fields, glyphs, labels, pages
 from digitd.stored import Origin
 

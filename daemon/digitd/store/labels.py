@@ -13,8 +13,10 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, fun
 
 from digitd.errors import NotTheirTurn
 from digitd.records import DocumentState, FieldState, LabelMode, Verdict
+from digitd.store.conditions import by_itself, in_audit, in_review, stands
+from digitd.store.database import Database, driver_of
 from digitd.store.documents import move, what_waits
-from digitd.store.fields import Fields, by_itself, in_audit, in_review, last_labels, standing_labels, stands
+from digitd.store.fields import Fields, last_labels, standing_labels
 from digitd.store.tables import documents, doubts, fields, glyphs, labels, looks, pages, screens, turns
 from digitd.stored import Label, StoredField
 
@@ -22,7 +24,7 @@ from digitd.stored import Label, StoredField
 MOST_KEYINGS = 3
 
 
-class Labels(Fields):
+class Labels(Fields, Database):
     """Labels, and what they make of their fields and documents."""
 
     def add_label(
@@ -87,7 +89,7 @@ class Labels(Fields):
 
     def keyings(self, field_ids: Sequence[int]) -> list[Label]:
         """What people say fields are, the oldest first, without what was taken back."""
-        with self._reading() as connection:
+        with self._asking() as connection:
             return standing_labels(connection, field_ids)
 
     def labels_after(self, number: int, *, limit: int) -> list[tuple[StoredField, Label]]:
@@ -98,7 +100,7 @@ class Labels(Fields):
         query = query.where(labels.c.id > number, stands(), ~later, by_itself(FieldState.VERIFIED))
         with self._reading() as connection:
             found = list(connection.scalars(query.order_by(labels.c.id).limit(limit)))
-            said = last_labels(connection, found)
+            said = last_labels(driver_of(connection), found)
         return [(field, said[field.id]) for field in self.fields_of(found)]
 
     def labels(self) -> Iterator[tuple[StoredField, Label]]:
@@ -170,7 +172,7 @@ def settle_field(connection: Connection, field_id: int) -> None:
     """
     of_field = {"field": field_id}
     row = connection.execute(_AS_READ, of_field).one()
-    said = standing_labels(connection, [field_id])
+    said = standing_labels(driver_of(connection), [field_id])
     doubted_after = connection.scalar(_DOUBTED_AFTER, of_field)
     if said:
         done = settled(row.value, said, doubted_after=doubted_after or 0)

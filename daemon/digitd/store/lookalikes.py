@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, exists, func, inse
 
 from digitd.errors import NotTheirTurn
 from digitd.records import FieldState, LabelMode, Verdict
-from digitd.store.fields import as_glyph, by_itself, last_labels, standing_labels
+from digitd.store.conditions import by_itself
+from digitd.store.database import driver_of
+from digitd.store.fields import as_glyph, last_labels, standing_labels
 from digitd.store.labels import Labels, retract, settle_document, settle_field, write_label
 from digitd.store.tables import documents, fields, glyphs, looks, pages, screens
 from digitd.stored import LookedAt, Origin, Screen
@@ -127,7 +129,7 @@ class Lookalikes(Labels):
             own = [look.glyph_id for look in seen if not look.sown]
             of_screen = select(glyphs.c.field_id).where(glyphs.c.id.in_(own)).distinct()
             touched = list(connection.scalars(of_screen))
-            said = [label for label in standing_labels(connection, touched) if label.at >= last.at]
+            said = [label for label in standing_labels(driver_of(connection), touched) if label.at >= last.at]
             if any(label.mode is not LabelMode.LOOKALIKE for label in said):
                 return None
             again = {"at": None, "missed": None, "duration_ms": None, "until": now + lasting}
@@ -187,7 +189,7 @@ def _sown(connection: Connection, digit: int, wanted: int, chance: random.Random
     among = connection.execute(
         select(fields.c.id, fields.c.value).where(verified).order_by(fields.c.confidence).limit(SOWN_FROM).offset(start)
     ).all()
-    said = last_labels(connection, [row.id for row in among])
+    said = last_labels(driver_of(connection), [row.id for row in among])
     known = [row.id for row in among if (said[row.id].verdict, said[row.id].value) == (Verdict.VALUE, row.value)]
     others = connection.execute(
         select(glyphs.c.id, glyphs.c.probabilities).where(
@@ -236,7 +238,7 @@ def _screen(connection: Connection, screen_id: int) -> Screen | None:
         id=row.id,
         digit=row.digit,
         verifier=row.verifier,
-        glyphs=tuple(as_glyph(each) for each in found),
+        glyphs=tuple(as_glyph(each._asdict()) for each in found),
         marked=tuple(place for place, each in enumerate(found) if each.is_digit is False),
         origins=tuple(
             Origin(
@@ -256,7 +258,7 @@ def _doubt(connection: Connection, glyph_ids: Sequence[int], *, verifier: str) -
     of_field = select(glyphs.c.field_id).where(glyphs.c.id.in_(glyph_ids)).distinct()
     doubted = 0
     for field_id in list(connection.scalars(of_field)):
-        said = standing_labels(connection, [field_id])
+        said = standing_labels(driver_of(connection), [field_id])
         if any(label.mode is not LabelMode.LOOKALIKE for label in said):
             continue
         for label in said:  # who looked at it before did not see what stands out

@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Integer, and_, cast, func, or_, select
 
 from digitd.budget.promise import Outcome, Passing
 from digitd.records import UNSURE, FieldState, Verdict
+from digitd.store.conditions import stands
 from digitd.store.database import Database
-from digitd.store.fields import stands
 from digitd.store.tables import documents, fields, labels, pages
 
 #: Rows fetched at a time.

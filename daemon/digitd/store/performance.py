@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, Table, case, func, select
 
 from digitd.records import LabelMode, Verdict
+from digitd.store.conditions import of_form, taken_back
 from digitd.store.database import Database
-from digitd.store.fields import of_form, taken_back
 from digitd.store.tables import fields, labels, looks, screens
 
 #: Ways of keying in which nobody is shown the reading.

@@ -1,21 +1,25 @@
 """The version of the database: checked at every opening, changed only by `migrate`. Alembic, set up in code."""
 
+import sqlite3
 from pathlib import Path
-
-from sqlalchemy import Connection, Engine, inspect, text
+from typing import TYPE_CHECKING
 
 from digitd.errors import DatabaseError
 from digitd.resources import shipped
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 #: The revision this version of digitd works with: the newest in `migrations/`, held to it by a test.
 HEAD = "0004"
 
 
-def current(connection: Connection) -> str | None:
-    """The revision of the open database, or None where it has no tables yet."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+def tables(connection: sqlite3.Connection) -> set[str]:
+    """The names of all tables there are, without those of SQLite itself."""
+    found = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    )
+    return {name for (name,) in found}
 
 
 def known() -> list[str]:
@@ -23,13 +27,7 @@ def known() -> list[str]:
     return sorted(path.name.split("_")[0] for path in Path(shipped("migrations"), "versions").glob("[0-9]*.py"))
 
 
-def is_empty(engine: Engine) -> bool:
-    """Whether the database has no tables at all."""
-    with engine.connect() as connection:
-        return not inspect(connection).get_table_names()
-
-
-def check(engine: Engine, where: str, *, older: bool = False) -> str | None:
+def check(connection: sqlite3.Connection, where: str, *, older: bool = False) -> str | None:
     """Refuse a database of another version, unless it is older and older is allowed; returns its revision.
 
     Raises
@@ -37,10 +35,9 @@ def check(engine: Engine, where: str, *, older: bool = False) -> str | None:
     DatabaseError
         Older, newer, or not digitd's; the message says what to do.
     """
-    with engine.connect() as connection:
-        found = current(connection)
-        foreign = found is None and bool(inspect(connection).get_table_names())
-    if foreign:
+    there = tables(connection)
+    found = _revision(connection) if "alembic_version" in there else None
+    if there and found is None:
         raise DatabaseError(f"{where}: this is not a database of digitd. Name another folder for `var` in config.toml.")
     if older and (found is None or found in known()):
         return found
@@ -55,7 +52,12 @@ def check(engine: Engine, where: str, *, older: bool = False) -> str | None:
     return found
 
 
-def migrate(engine: Engine) -> None:
+def _revision(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else row[0]
+
+
+def migrate(engine: "Engine") -> None:
     """Bring the database to HEAD, in one transaction."""
     from alembic import command  # slow to import, and needed only here
     from alembic.config import Config as AlembicConfig

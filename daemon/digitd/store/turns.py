@@ -28,7 +28,9 @@ from sqlalchemy import (
 )
 
 from digitd.records import CUT_OFF, INTERRUPTED, NO_DIGIT, UNSURE, FieldState, LabelMode, Order, Why
-from digitd.store.fields import by_itself, in_audit, in_review, standing_labels, stands
+from digitd.store.conditions import by_itself, in_audit, in_review, stands
+from digitd.store.database import driver_of
+from digitd.store.fields import standing_labels
 from digitd.store.labels import Labels, retract
 from digitd.store.tables import documents, doubts, fields, labels, pages, turns
 from digitd.stored import ALL, Choice, Label, StoredField, Waiting
@@ -126,7 +128,9 @@ class Turns(Labels):
             row = connection.execute(last).first()
             if row is None:
                 return None
-            label = next(label for label in standing_labels(connection, [row.field_id]) if label.id == row.id)
+            label = next(
+                label for label in standing_labels(driver_of(connection), [row.field_id]) if label.id == row.id
+            )
             retract(connection, row.id, verifier=verifier)
             shown = turns.c.skipped.is_(False)
             connection.execute(
