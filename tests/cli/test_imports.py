@@ -11,7 +11,7 @@ from digitd.store import Store
 #: What takes longer to import than all that these commands do.
 SLOW = (
     "alembic", "cv2", "digitd.reading.pipeline", "matplotlib", "multiprocessing", "numpy", "pydantic", "rich",
-    "sqlalchemy.dialects.postgresql", "sqlalchemy.orm", "structlog", "urllib.request", "watchdog",
+    "sqlalchemy", "structlog", "urllib.request", "watchdog",
 )  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def imported(after: str, folder: Path, names: tuple[str, ...]) -> str:
     "command", ["--help", "status", "status nothing.png", "status --json", "export", "export --since 1h --json"]
 )
 def test_a_light_command_imports_nothing_slow(folder: Path, command: str) -> None:
-    """With a database that is there: no arrays, no mapper of objects, no checks of types, no log, no bars, no web."""
+    """With a database that is there: no SQLAlchemy, no arrays, no checks of types, no log, no bars, no web."""
     Store.open(folder / "var" / "digitd.db", create=True).close()
     after = f"from digitd.cli import main\ntry: main({command.split()!r})\nexcept SystemExit: pass"
     assert imported(after, folder, SLOW) == ""

@@ -11,6 +11,7 @@ from digitd.errors import DatabaseError
 from digitd.resources import shipped
 from digitd.store import Store, schema
 from digitd.store.database import connect
+from digitd.store.glance import Glance
 from digitd.store.tables import SCHEMA
 
 DATABASES = Path(__file__).parent / "databases"
@@ -46,21 +47,23 @@ def test_head_is_the_newest_revision() -> None:
     assert [path.name[:4] for path in files] == [f"{n + 1:04d}" for n in range(len(files))]
 
 
-def test_without_create_a_missing_database_is_told(path: Path) -> None:
+@pytest.mark.parametrize("opening", [Store.open, Glance.open])
+def test_without_create_a_missing_database_is_told(path: Path, opening: Any) -> None:
     """Looking at results makes no database; the message names the command that does."""
     with pytest.raises(DatabaseError, match=r"digitd\.db: no database yet\. `digitd run`"):
-        Store.open(path)
+        opening(path)
     assert not path.exists()
 
 
-def test_an_older_database_names_the_upgrade(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("opening", [Store.open, Glance.open])
+def test_an_older_database_names_the_upgrade(path: Path, monkeypatch: pytest.MonkeyPatch, opening: Any) -> None:
     """A database of a known older revision is not touched; the message names the next command."""
     Store.open(path, create=True).close()
     was = schema.HEAD
     monkeypatch.setattr(schema, "HEAD", "9998")
     monkeypatch.setattr(schema, "known", lambda: [was, "9998"])
     with pytest.raises(DatabaseError, match=rf"older version \({was}, this digitd needs 9998\).*`digitd upgrade`"):
-        Store.open(path)
+        opening(path)
 
 
 @pytest.mark.parametrize("revision", schema.known()[:-1])
@@ -79,7 +82,7 @@ def test_a_database_of_every_version_is_upgraded_with_all_that_is_in_it(path: Pa
         assert [str(move.state) for move in store.history(1)][3:] == ["reading", "review", "done", "review", "done"]
 
 
-@pytest.mark.parametrize("opening", [Store.open, Store.upgrade])
+@pytest.mark.parametrize("opening", [Store.open, Store.upgrade, Glance.open])
 def test_a_newer_database_is_refused(path: Path, opening: Any) -> None:
     """A database that a newer digitd wrote is neither read nor upgraded."""
     Store.open(path, create=True).close()
@@ -88,7 +91,7 @@ def test_a_newer_database_is_refused(path: Path, opening: Any) -> None:
         opening(path)
 
 
-@pytest.mark.parametrize("opening", [Store.open, Store.upgrade])
+@pytest.mark.parametrize("opening", [Store.open, Store.upgrade, Glance.open])
 def test_a_foreign_database_is_refused(path: Path, opening: Any) -> None:
     """Another program's database is left alone."""
     made(path, "CREATE TABLE songs (id INTEGER)")
@@ -96,7 +99,7 @@ def test_a_foreign_database_is_refused(path: Path, opening: Any) -> None:
         opening(path)
 
 
-@pytest.mark.parametrize("opening", [Store.open, Store.upgrade])
+@pytest.mark.parametrize("opening", [Store.open, Store.upgrade, Glance.open])
 def test_a_damaged_database_is_refused(path: Path, opening: Any) -> None:
     """Bytes that are no database are named as such."""
     path.write_bytes(b"not a database" * 100)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from digitd.records import IN_FLIGHT, LEGAL_MOVES, DocumentState
-from digitd.store.database import Database, driver_of
-from digitd.store.known import Known, document_of
+from digitd.store.database import Database
+from digitd.store.known import Known, document_from
 from digitd.store.tables import documents, moves
 from digitd.stored import Document, Told
 
@@ -24,9 +24,9 @@ class Documents(Known, Database):
         One whose token is known was entered already, by a try whose answer was lost.
         """
         with self._writing() as connection:
-            entered = connection.scalar(select(documents.c.id).where(documents.c.token == token))
+            entered = connection.execute(select(documents).where(documents.c.token == token)).first()
             if entered is not None:
-                return document_of(driver_of(connection), entered)
+                return as_document(entered)
             original = connection.execute(
                 select(documents).where(documents.c.sha256 == sha256, documents.c.original_id.is_(None))
             ).first()
@@ -52,7 +52,7 @@ class Documents(Known, Database):
             path = [(None, DocumentState.SEEN, seen_at, ""), (DocumentState.SEEN, DocumentState.SETTLING, seen_at, "")]
             for previous, state, at, why in [*path, (DocumentState.SETTLING, last, now, reason)]:
                 _write_move(connection, new, previous, state, at=at, reason=why)
-            return document_of(driver_of(connection), new)
+            return as_document(connection.execute(select(documents).where(documents.c.id == new)).one())
 
     def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
         """Move the oldest queued document to `reading` and return it, its attempts counted; None if there is none.
@@ -69,7 +69,7 @@ class Documents(Known, Database):
             if row is None:
                 return None
             move(connection, row.id, DocumentState.READING, attempts=row.attempts + 1)
-            return document_of(driver_of(connection), row.id)
+            return as_document(connection.execute(select(documents).where(documents.c.id == row.id)).one())
 
     def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
         """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
@@ -96,6 +96,23 @@ class Documents(Known, Database):
         with self._writing() as connection:
             if state_of(connection, document_id) is not DocumentState.FAILED:
                 move(connection, document_id, DocumentState.FAILED, reason=reason)
+
+    def document(self, document_id: int) -> Document:
+        """The document of that id, which must exist."""
+        with self._reading() as connection:
+            return as_document(connection.execute(select(documents).where(documents.c.id == document_id)).one())
+
+    def duplicates_of(self, document_id: int) -> list[Document]:
+        """Later documents with the same bytes, oldest first."""
+        query = select(documents).where(documents.c.original_id == document_id).order_by(documents.c.id)
+        with self._reading() as connection:
+            return [as_document(row) for row in connection.execute(query)]
+
+    def document_with_token(self, token: str) -> Document | None:
+        """The document whose folder in `var/work` is token."""
+        with self._reading() as connection:
+            row = connection.execute(select(documents).where(documents.c.token == token)).first()
+            return None if row is None else as_document(row)
 
     def last_move(self) -> int:
         """The number of the newest change of a document's state; 0 where there was none."""
@@ -164,6 +181,11 @@ def _duplicate_of(original: Row[Any]) -> str:
     if original.state == DocumentState.FAILED:
         reason += f" ({original.reason}); `digitd retry` reads that one again"
     return reason
+
+
+def as_document(row: Row[Any]) -> Document:
+    """A row of the table as the document that it is."""
+    return document_from(row._asdict())
 
 
 def what_waits(waiting: int, page_reasons: Sequence[str]) -> str:

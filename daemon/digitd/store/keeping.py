@@ -11,15 +11,12 @@ from digitd.errors import DatabaseError
 from digitd.records import DocumentState
 from digitd.store.conditions import in_audit
 from digitd.store.database import Database, connect, copy_database
-from digitd.store.known import documents_where
-from digitd.store.plain import as_kept
+from digitd.store.documents import as_document
 from digitd.store.tables import documents, fields, glyphs, pages
 from digitd.stored import Document
 
 #: Documents whose pictures are deleted in one transaction.
 BATCH = 50
-
-_FINISHED_BEFORE = "state = 'done' AND read_at < :moment AND id > :after ORDER BY id LIMIT :most"
 
 
 class Keeping(Database):
@@ -46,10 +43,14 @@ class Keeping(Database):
 
     def finished_before(self, moment: datetime, *, after_id: int) -> Iterator[Document]:
         """Documents that are done and were read before moment, with greater ids than after_id, oldest first."""
-        asked = {"moment": as_kept(moment), "after": after_id, "most": BATCH}
-        with self._asking() as connection:
-            found = documents_where(connection, _FINISHED_BEFORE, asked)
-        yield from found
+        query = (
+            select(documents)
+            .where(documents.c.state == DocumentState.DONE, documents.c.read_at < moment, documents.c.id > after_id)
+            .order_by(documents.c.id)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query.limit(BATCH)).all()
+        yield from map(as_document, rows)
 
     def forget_pictures(self, moment: datetime, *, after_id: int) -> int:
         """Empty the pictures of fields and glyphs of BATCH documents that are done and were read before moment.

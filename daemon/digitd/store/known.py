@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from digitd.records import DocumentState, FieldState
 from digitd.store.plain import Plain, all_of, among, as_kept, as_time, listed, rows
@@ -10,7 +11,7 @@ from digitd.stored import Document, LastService, Move
 
 _DOCUMENTS = """\
 SELECT id, name, form, sha256, size_bytes, state, reason, attempts, token, original_id, seen_at, read_at
-FROM documents WHERE {}"""
+FROM documents WHERE {} ORDER BY id DESC LIMIT ifnull(:newest, -1)"""
 
 #: By which documents are chosen, besides their states.
 _CHOICES = {
@@ -43,25 +44,9 @@ class Known(Plain):
         chosen = [condition for key, condition in _CHOICES.items() if asked[key] is not None]
         if states is not None:
             chosen.append(f"state IN {among(states)}")
+        query = _DOCUMENTS.format(all_of(chosen))
         with self._asking() as connection:
-            return documents_where(connection, f"{all_of(chosen)} ORDER BY id DESC LIMIT ifnull(:newest, -1)", asked)[
-                ::-1
-            ]
-
-    def document(self, document_id: int) -> Document:
-        """The document of that id, which must exist."""
-        with self._asking() as connection:
-            return document_of(connection, document_id)
-
-    def duplicates_of(self, document_id: int) -> list[Document]:
-        """Later documents with the same bytes, oldest first."""
-        with self._asking() as connection:
-            return documents_where(connection, "original_id = :original ORDER BY id", {"original": document_id})
-
-    def document_with_token(self, token: str) -> Document | None:
-        """The document whose folder in `var/work` is token."""
-        with self._asking() as connection:
-            return next(iter(documents_where(connection, "token = :token", {"token": token})), None)
+            return [_document(row) for row in rows(connection, query, asked)][::-1]
 
     def history(self, document_id: int) -> list[Move]:
         """Every change of a document's state, oldest first."""
@@ -103,19 +88,11 @@ class Known(Plain):
         return None
 
 
-def documents_where(connection: sqlite3.Connection, condition: str, values: Mapping[str, object]) -> list[Document]:
-    """Documents of which a condition in SQL is true, with values for its parameters; behind it stands their order."""
-    return [_as_document(row) for row in rows(connection, _DOCUMENTS.format(condition), values)]
+def document_from(values: Mapping[str, Any]) -> Document:
+    """What a row of the table says by its columns, times as times, as the document that it is."""
+    return Document(**{**values, "state": DocumentState(values["state"])})
 
 
-def document_of(connection: sqlite3.Connection, document_id: int) -> Document:
-    """The document of that id, which must exist."""
-    (found,) = documents_where(connection, "id = :id", {"id": document_id})
-    return found
-
-
-def _as_document(row: sqlite3.Row) -> Document:
+def _document(row: sqlite3.Row) -> Document:
     read_at = None if row["read_at"] is None else as_time(row["read_at"])
-    return Document(
-        **{**row, "state": DocumentState(row["state"]), "seen_at": as_time(row["seen_at"]), "read_at": read_at}
-    )
+    return document_from({**row, "seen_at": as_time(row["seen_at"]), "read_at": read_at})
