@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading.components import components
 from digitd.reading.lines import Frame, pen_over, printed_lines, without_lines
 
 #: Darkness below this is paper whatever else is there, of 255: watermarks and the grain of scans reach 25.
@@ -132,7 +133,7 @@ def _share_of_writing(dark: NDArray[np.uint8], level: float, frame: Frame) -> fl
 
 def _faint_digits(disturbing: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
     """What of disturbing, a mask, stands by itself, as high as a digit but no wider: the lines of a pattern go on."""
-    _, marks, stats, _ = cv2.connectedComponentsWithStats(disturbing)
+    _, marks, stats, _ = components(disturbing)
     _, top, width, height, _ = stats.T
     digit = (height >= LOWEST_FAINT * frame.height) & (width <= WIDEST_FAINT * frame.height)
     digit &= (top > 0) & (top + height < len(disturbing))

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitd.reading.components import components
 from digitd.reading.lines import Frame
 from digitd.records import Box
 
@@ -38,7 +39,7 @@ def find_pieces(writing: NDArray[np.uint8], frame: Frame) -> list[Piece]:
     left, top, across, down = cv2.boundingRect(writing)
     if not across:
         return []
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(writing[top : top + down, left : left + across])
+    count, marks, stats, _ = components(writing[top : top + down, left : left + across])
     smallest = max(4.0, SMALLEST_AREA * frame.height**2)
     found = []
     for index in range(1, count):
