@@ -36,8 +36,9 @@ NEARLY, EDGE_PX = 0.03, 2
 #: Writing is light on dark where the paper is darker than this, of 255.
 DARK_PAPER = 96
 
-#: The paper is found on a picture whose shorter side is no longer than this, in pixels.
+#: The paper is found on a picture whose shorter side is no longer than this, in pixels; the weights that smooth it.
 PAPER_SIDE = 48
+_SMOOTH = cv2.getGaussianKernel(19, 3, cv2.CV_32F)
 
 
 def darkness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -52,7 +53,10 @@ def darkness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     small = scaled_down(pixels, scale)
     side = max(3, round(scale * min(pixels.shape) / 2) | 1)
     paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    paper = cv2.resize(cv2.GaussianBlur(paper, (0, 0), 3), pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    paper = cv2.sepFilter2D(
+        paper, -1, _SMOOTH, _SMOOTH
+    )  # as GaussianBlur, but for a rounding, in a quarter of the time
+    paper = cv2.resize(paper, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return 255 - cv2.divide(pixels, cv2.max(paper, 1), scale=255)
 
 
