@@ -1,7 +1,7 @@
 """A first guess of where a form lies on a page: as in its reference, but for how a feeder shifts and turns a sheet.
 
-What most pages are found by, in a seventh of the time that features take: a few tiles of the form's print are looked
-for on a very small picture of the page, within 10 mm of where they lie in the reference. Arrays in, arrays out.
+A few tiles of the form's print are looked for on a very small picture of the page, within 10 mm of where they lie in
+the reference: a fifth of what features cost, and enough for most scans. Arrays in, arrays out.
 """
 
 import math
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
-from digitd.reading.register.pyramid import Pyramid
-from digitd.reading.register.tiles import Tiles, cut_tiles, find_tiles, in_page
+from digitd.reading.register.pyramid import Pyramid, scaling
+from digitd.reading.register.tiles import Tiles, cut_tiles, find_tiles
 
 #: Long side of the picture, in pixels, and how many tiles are looked for at most.
 SIDE = 400
@@ -39,11 +39,8 @@ def from_overlay(page: Pyramid, overlay: Tiles) -> Iterator[NDArray[np.float64]]
     height, width = page.pixels.shape
     if len(overlay.places) < FEWEST or abs(math.log(width * overlay.height / height / overlay.width)) > OTHER_SHAPE:
         return
-    scale = max(height, width) / max(overlay.height, overlay.width)
-    shift = (scale - 1) / 2
-    laid_over = np.array([(scale, 0, shift), (0, scale, shift), (0, 0, 1)], np.float64)
-    seen = in_page(overlay.middles, laid_over, page.pixels.shape)
-    got, found = find_tiles(page, overlay, laid_over, seen=seen)
+    laid_over = scaling(max(height, width) / max(overlay.height, overlay.width))
+    got, found = find_tiles(page, overlay, laid_over, seen=np.ones(len(overlay.places), bool))
     if found.sum() < max(FEWEST, AGREE * len(found)):
         return
     moved, near = cv2.estimateAffinePartial2D(

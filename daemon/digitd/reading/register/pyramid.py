@@ -34,7 +34,7 @@ class Pyramid:
         finer = _page_pixels(page_from_picture, corners + np.array(size) / 2)
         for window, corner, times in zip(windows, corners, finer, strict=True):
             level = self._level(times)
-            there = _to_level(level) @ page_from_picture @ _shift(corner)
+            there = scaling(0.5**level) @ page_from_picture @ _shift(corner)
             cv2.warpPerspective(self._levels[level], there, size, dst=window, flags=flags, borderValue=(255,))
         return windows
 
@@ -46,17 +46,17 @@ class Pyramid:
         return min(level, len(self._levels) - 1)
 
 
+def scaling(scale: float) -> NDArray[np.float64]:
+    """A picture's pixels to those of the picture made scale times as large, (3, 3); (0, 0) is a pixel's middle."""
+    shift = (scale - 1) / 2
+    return np.array([(scale, 0, shift), (0, scale, shift), (0, 0, 1)], np.float64)
+
+
 def _page_pixels(page_from_picture: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     """How many pixels of the page across one of the picture covers at points, (K, 2): (K,), at least 1."""
     depth = points @ page_from_picture[2, :2] + page_from_picture[2, 2]
     area = np.abs(np.linalg.det(page_from_picture)) / np.maximum(np.abs(depth) ** 3, 1e-9)
     return np.sqrt(area).clip(1.0, 1e6)
-
-
-def _to_level(level: int) -> NDArray[np.float64]:
-    """Page pixels to those of a level, (3, 3): the middle of the first lies at (0, 0) in both."""
-    scale = 0.5**level
-    return np.array([(scale, 0, (scale - 1) / 2), (0, scale, (scale - 1) / 2), (0, 0, 1)], np.float64)
 
 
 def _shift(corner: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.register.pyramid import Pyramid
+from digitd.reading.register.pyramid import Pyramid, scaling
 
 #: Side of a tile and how far around it is looked for; pixels of the picture that it is cut from.
 TILE = 32
@@ -46,13 +46,12 @@ def cut_tiles(picture: NDArray[np.uint8], mask: NDArray[np.uint8], *, scale: flo
     """Tiles of a picture, (h, w) uint8, spread over its print where mask is not 0; it is scale times its reference."""
     inner, half = mask.copy(), TILE // 2
     inner[:half], inner[-half:], inner[:, :half], inner[:, -half:] = 0, 0, 0, 0
-    shift = (scale - 1) / 2  # the middle of the first pixel, on both pictures
     places = _corners(picture, inner, most)
     prints = [picture[y : y + TILE, x : x + TILE] for x, y in places]
     return Tiles(
         width=picture.shape[1],
         height=picture.shape[0],
-        from_template=np.array([(scale, 0, shift), (0, scale, shift), (0, 0, 1)], np.float64),
+        from_template=scaling(scale),
         places=places,
         prints=np.array(prints, np.float32).reshape(-1, TILE, TILE),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
-from digitd.reading.register.pyramid import Pyramid
+from digitd.reading.register.pyramid import Pyramid, scaling
 
 #: Long side of the picture that words are compared on, in pixels.
 SIDE = 1000
@@ -95,7 +95,7 @@ def words_agree(words: Words, page: Pyramid, page_from_fine: NDArray[np.float64]
         return np.zeros(0, bool)
     margin = REACH + BESIDE
     size = (WIDTH + 2 * margin, HEIGHT + 2 * margin)
-    windows = page.cut(page_from_fine @ _to_fine(words.scale), words.places - margin, size=size)
+    windows = page.cut(page_from_fine @ scaling(1 / words.scale), words.places - margin, size=size)
     strokes = _strokes(windows.reshape(-1, size[0]), across=words.across).reshape(windows.shape)
     around = np.ascontiguousarray(strokes[:, BESIDE:-BESIDE, BESIDE:-BESIDE])
     scores = [
@@ -103,12 +103,6 @@ def words_agree(words: Words, page: Pyramid, page_from_fine: NDArray[np.float64]
         for there, printed in zip(around, words.prints, strict=True)
     ]
     return np.asarray(scores, np.float32) >= CORRELATION
-
-
-def _to_fine(scale: float) -> NDArray[np.float64]:
-    """Pixels of the smaller picture to those of the fine one, (3, 3): the corners of the two are the same."""
-    shift = (1 / scale - 1) / 2
-    return np.array([(1 / scale, 0, shift), (0, 1 / scale, shift), (0, 0, 1)], np.float64)
 
 
 def _strokes(small: NDArray[np.uint8], *, across: bool) -> NDArray[np.float32]:
