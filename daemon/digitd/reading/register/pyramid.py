@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 
 from digitd.reading.ink import halved, scaled_down
 
+#: A pixel of a picture is at most so many of a page across; where it lies behind the camera, it is none.
+MOST = 65536.0
+
 
 class Pyramid:
     """A page, (H, W) uint8, and what is left of it halved once, twice, ..., each made when it is first asked for."""
@@ -26,15 +29,14 @@ class Pyramid:
         """Windows of a picture whose every pixel page_from_picture, (3, 3), puts on the page; white beside the page.
 
         corners is (K, 2) int, the windows' left upper ones as x, y in the picture; size their width and height.
-        Returns (K, height, width) uint8, taken from the coarsest level that is no coarser than the picture.
+        Returns (K, height, width) uint8, taken from the coarsest level that is nowhere coarser than the picture.
         """
         width, height = size
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         windows = np.empty((len(corners), height, width), np.uint8)
-        finer = _page_pixels(page_from_picture, corners + np.array(size) / 2)
-        for window, corner, times in zip(windows, corners, finer, strict=True):
-            level = self._level(times)
-            there = scaling(0.5**level) @ page_from_picture @ _shift(corner)
+        level = self._level(_page_pixels(page_from_picture, corners + np.array(size) / 2).min(initial=MOST))
+        from_level = scaling(0.5**level) @ page_from_picture @ _shifts(corners)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        for window, there in zip(windows, from_level, strict=True):
             cv2.warpPerspective(self._levels[level], there, size, dst=window, flags=flags, borderValue=(255,))
         return windows
 
@@ -56,8 +58,11 @@ def _page_pixels(page_from_picture: NDArray[np.float64], points: NDArray[np.floa
     """How many pixels of the page across one of the picture covers at points, (K, 2): (K,), at least 1."""
     depth = points @ page_from_picture[2, :2] + page_from_picture[2, 2]
     area = np.abs(np.linalg.det(page_from_picture)) / np.maximum(np.abs(depth) ** 3, 1e-9)
-    return np.sqrt(area).clip(1.0, 1e6)
+    return np.sqrt(area).clip(1.0, MOST)
 
 
-def _shift(corner: NDArray[np.intp]) -> NDArray[np.float64]:
-    return np.array([(1, 0, corner[0]), (0, 1, corner[1]), (0, 0, 1)], np.float64)
+def _shifts(corners: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Pixels of the windows at corners, (K, 2), to those of their picture: (K, 3, 3)."""
+    shifts = np.tile(np.eye(3), (len(corners), 1, 1))
+    shifts[:, :2, 2] = corners
+    return shifts
