@@ -21,8 +21,8 @@ WIDTH, HEIGHT = 28, 14
 #: Both are made so soft before, in its pixels: grain and a coarse scan take little away then.
 SOFT = 1.0
 
-#: What of a line of text is the same all along it, is so in a mean over so many pixels; from the neighbours so far away
-#: each pixel takes something, in all: half of that mean, and four deviations of SOFT.
+#: A line of text is alike all along it: of each pixel counts what it differs by from the mean over so many. With that
+#: mean, and SOFT to four deviations, what stands so far beside a window has a part in it.
 LONG = 2 * (WIDTH // 4) + 1
 BESIDE = LONG // 2 + 4
 
@@ -82,7 +82,8 @@ def choose_words(fine: NDArray[np.uint8], mask: NDArray[np.uint8], fields: NDArr
     found = cv2.goodFeaturesToTrack(small, COUNT, 0.02, APART, mask=inner, blockSize=5)
     middles = np.zeros((0, 2)) if found is None else found.reshape(-1, 2)
     places = np.rint(middles).astype(np.intp) - (WIDTH // 2, HEIGHT // 2)
-    prints = np.array([strokes[y : y + HEIGHT, x : x + WIDTH] for x, y in places]).reshape(-1, HEIGHT, WIDTH)
+    prints = np.array([strokes[y : y + HEIGHT, x : x + WIDTH] for x, y in places], np.float32)
+    prints = prints.reshape(-1, HEIGHT, WIDTH)
     telling = prints.std(axis=(1, 2)) >= FAINTEST
     return Words(
         places=places[telling], prints=prints[telling], across=across, scale=len(strokes) / len(fine), blank=blank
