@@ -1,9 +1,10 @@
 """How exactly a form is found on a page, and how often a wrong one is: on forms drawn here, however they were scanned.
 
-Each page is a drawn form, filled in by hand, turned by any angle, at 100 to 300 dots an inch; half are scans, half
-photos in perspective on a cluttered table in uneven light, some cropped, some bilevel. The error is the largest
-distance on the paper between where a field's corner is and where it was found. Every page is also offered a form with
-the very same boxes and other words, and one of another family. Prints a table, writes registration.json.
+Each page is a drawn form, filled in by hand, turned by any angle or by --turned at most, at 100 to 300 dots an inch;
+half are scans, half photos in perspective on a cluttered table in uneven light, some cropped, some bilevel. The error
+is the largest distance on the paper between where a field's corner is and where it was found. Every page is also
+offered a form with the very same boxes and other words, and one of another family. Prints a table, writes
+registration.json.
 """
 
 import argparse
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--families", type=int, default=8, help="of forms; each has two with the same boxes")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--turned", type=float, default=180.0, help="degrees at most; 2 is what a feeder does")
     parser.add_argument("--keep", type=Path, help="write the pages that were missed here")
     given = parser.parse_args()
     figures = {}
@@ -61,12 +63,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             forms = list(drawn_forms(Path(scratch), given.families, given.seed, markers=markers))
         name = "with markers" if markers else "without markers"
-        figures[name] = measure(forms, given.pages, given.seed, keep=given.keep)
+        figures[name] = measure(forms, given.pages, given.seed, turned=given.turned, keep=given.keep)
         show(name, figures[name])
     (HERE / "registration.json").write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def measure(forms: list[Drawn], pages: int, seed: int, *, keep: Path | None) -> dict[str, Any]:
+def measure(forms: list[Drawn], pages: int, seed: int, *, turned: float, keep: Path | None) -> dict[str, Any]:
     """Find forms on as many pages; forms 2n and 2n + 1 have the same boxes."""
     errors: dict[str, list[float]] = {"scan": [], "photo": []}
     seconds, wrong, refused_in = [], 0, []
@@ -75,7 +77,7 @@ def measure(forms: list[Drawn], pages: int, seed: int, *, keep: Path | None) -> 
         right, kind = int(rng.integers(len(forms))), ("scan", "photo")[number % 2]
         others = (right ^ 1, (right + 2) % len(forms))
         beside = [form for index, form in enumerate(forms) if index not in (right, *others)]
-        page, truth = seen(filled(forms[right], rng), beside, rng, kind=kind)
+        page, truth = seen(filled(forms[right], rng), beside, rng, kind=kind, most=turned)
         start = time.perf_counter()
         features = Features(page)
         found = register(features, forms[right].reference, max_residual_mm=MAX_RESIDUAL_MM)
@@ -175,14 +177,16 @@ def filled(form: Drawn, rng: Generator) -> Picture:
     return page
 
 
-def seen(page: Picture, beside: list[Drawn], rng: Generator, *, kind: str) -> tuple[Picture, NDArray[np.float64]]:
-    """The page as a scanner or a camera gives it, and the homography that takes page pixels there."""
+def seen(
+    page: Picture, beside: list[Drawn], rng: Generator, *, kind: str, most: float
+) -> tuple[Picture, NDArray[np.float64]]:
+    """The page as a scanner or a camera gives it, turned by so many degrees at most; and the homography there."""
     scale = rng.uniform(100, 300) / DPI
     if kind == "photo":
         scale = min(scale, 1.2)
     height, width = page.shape
     corners = (np.array([(0, 0), (width, 0), (width, height), (0, height)]) - (width / 2, height / 2)) * scale
-    angle = np.radians(rng.uniform(-180, 180))
+    angle = np.radians(rng.uniform(-most, most))
     turned = corners @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     if kind == "photo":
         turned += rng.uniform(-0.07, 0.07, (4, 2)) * scale * height

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.reading.register import Features, prepare, register
+from digitd.reading.register import Features, fit, prepare, register
 
 MAX_MM = 1.5
 
@@ -50,6 +50,30 @@ def test_a_filled_in_form_is_found_within_half_a_millimetre(drawn_form, scan):
     assert found is not None
     assert worst_mm(drawn_form, found, truth) < 0.5
     assert found.residual_mm < 0.3
+
+
+@pytest.mark.parametrize(
+    "scan", [{"degrees": 1.5, "noise": 8}, {"degrees": -1.0, "shift": (-12, 9)}, {"scale": 2.0, "shift": (425, 550)}]
+)
+def test_a_page_that_lies_as_its_reference_does_is_found_without_features(drawn_form, monkeypatch, scan):
+    """What a feeder gives costs no search of the whole page, at any resolution."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    monkeypatch.setattr(fit, "from_features", lambda *_: pytest.fail("looked for features"))
+    page, truth = moved(drawn_form.filled({"f0": "4711", "f1": "0815"}), **scan)
+    found = register(Features(page), reference, max_residual_mm=MAX_MM)
+    assert found is not None
+    assert worst_mm(drawn_form, found, truth) < 0.25
+
+
+def test_a_page_of_another_shape_is_found_by_its_features(drawn_form):
+    """Where a form lies in a picture twice as wide as its page, no reference says."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    page, truth = moved(drawn_form.filled({"f0": "4711"}), degrees=1.0)
+    wide = np.hstack([np.full_like(page, 255), page])
+    aside = np.array([(1, 0, page.shape[1]), (0, 1, 0), (0, 0, 1)], np.float64)
+    found = register(Features(wide), reference, max_residual_mm=MAX_MM)
+    assert found is not None
+    assert worst_mm(drawn_form, found, aside @ truth) < 0.5
 
 
 def test_another_form_does_not_fit(drawn_form, other_form):

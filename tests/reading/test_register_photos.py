@@ -90,6 +90,12 @@ def test_markers_of_another_form_end_the_search(monkeypatch):
     assert registered(photo, reference) is None
 
 
+def test_a_page_of_another_edition_is_another_form_wherever_it_lies():
+    """The same print in the same place does not outweigh the markers."""
+    template, page = drawn(WORDS, name="meters")
+    assert registered(drawn(WORDS, name="votes")[1], prepare(template, page)) is None
+
+
 @pytest.mark.parametrize("hidden", [1, 2, 4])
 def test_hidden_markers_do_no_harm(hidden):
     """With three markers, with two, and with none left, the form is found all the same."""

@@ -66,7 +66,7 @@ def jpeg(data: bytes) -> Header:
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(body) >= 5:
             height, width = struct.unpack(">HH", body[1:5])
         if marker == 0xDA:  # the scan begins; inside it 0xFF is always followed by 0 or a restart marker
-            return Header(width=width, height=height, dpi=dpi, complete=b"\xff\xd9" in data[at:])
+            return Header(width=width, height=height, dpi=dpi, complete=data.rfind(b"\xff\xd9", at) >= 0)
         at += 2 + length
     return Header(width=width, height=height, dpi=dpi, complete=False)
 

@@ -112,8 +112,9 @@ def _cut(
     pixels: NDArray[np.uint8], quad: NDArray[np.float64], *, name: str, cells: int | None, dpi: float = 0.0
 ) -> Region:
     """What lies in quad, (4, 2) float64 in page pixels, made upright, with its margin; dpi is the page's, if known."""
-    scale = min(LARGER, max(FINEST_DPI / max(FINEST_DPI, dpi), LOWEST_FIELD_PX / max(1.0, _height(quad))))
-    width, height = (math.ceil(side) for side in (scale * _width(quad), scale * _height(quad)))
+    high = _height(quad)
+    scale = min(LARGER, max(FINEST_DPI / max(FINEST_DPI, dpi), LOWEST_FIELD_PX / max(1.0, high)))
+    width, height = math.ceil(scale * _width(quad)), math.ceil(scale * high)
     margin = max(2, round(MARGIN * height))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32) + margin
     size = (max(1, width + 2 * margin), max(1, height + 2 * margin))
@@ -127,7 +128,7 @@ def _cut(
         pixels=cut,
         margin_px=margin,
         cells=cells,
-        cut_off=_outside(quad, pixels.shape, tolerance=OVER_THE_EDGE * _height(quad)),
+        cut_off=_outside(quad, pixels.shape, tolerance=OVER_THE_EDGE * high),
     )
 
 
@@ -145,11 +146,15 @@ def _halved_around(
 
 
 def _width(quad: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
+    return (_length(quad[1] - quad[0]) + _length(quad[2] - quad[3])) / 2
 
 
 def _height(quad: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    return (_length(quad[3] - quad[0]) + _length(quad[2] - quad[1])) / 2
+
+
+def _length(edge: NDArray[np.float64]) -> float:
+    return math.sqrt(edge @ edge)
 
 
 def _outside(quad: NDArray[np.float64], shape: tuple[int, ...], *, tolerance: float) -> bool:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitd.reading.ink import shrink
 from digitd.reading.register.markers import Markers, find_markers
+from digitd.reading.register.pyramid import Pyramid
 
 #: Long side of the picture that features are found on, in pixels, and how many features are kept.
 COARSE_SIDE = 1000
@@ -35,8 +35,13 @@ class Features:
     """What is found on one page, once however many templates are tried on it, and only if it is asked for."""
 
     def __init__(self, pixels: NDArray[np.uint8], mask: NDArray[np.uint8] | None = None) -> None:
-        self.pixels = pixels
+        self.page = Pyramid(pixels)
         self._mask = mask
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(H, W) uint8: the page itself."""
+        return self.page.pixels
 
     @cached_property
     def markers(self) -> Markers:
@@ -54,7 +59,7 @@ class Features:
 
     @cached_property
     def _found(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        small, scale = shrink(self.pixels, COARSE_SIDE)
+        small, scale = self.page.shrunk(COARSE_SIDE)
         small = _in_even_light(small)
         mask = (
             None if self._mask is None else cv2.resize(self._mask, small.shape[::-1], interpolation=cv2.INTER_NEAREST)

@@ -1,8 +1,9 @@
 """Finding a form on a page: where every point of the template lies there, or that it does not fit.
 
-Two steps. Coarse: the corners of markers where the form has some, else ORB features (Rublee et al., 2011) of small
-pictures, matched, and a similarity by RANSAC (Fischler and Bolles, 1981) or a homography by MAGSAC++ (Barath et al.,
-2020). Fine: small patches of the reference's print are looked for around where the coarse step puts them; what agrees
+Two steps. Coarse: the corners of markers where the form has some, else a few tiles of print on a very small picture,
+near where they lie in the reference; where those lead nowhere ORB features (Rublee et al., 2011) of small pictures,
+matched, and a similarity by RANSAC (Fischler and Bolles, 1981) or a homography by MAGSAC++ (Barath et al., 2020). Fine:
+small patches of the reference's print are looked for around where the coarse step puts them; what agrees
 gives the homography, how well it agrees is the residual, and where nothing agrees is another form.
 """
 
@@ -15,8 +16,11 @@ from numpy.typing import NDArray
 
 from digitd.reading.register.coarse import FEWEST, Features, from_features, from_markers
 from digitd.reading.register.markers import Markers
+from digitd.reading.register.overlay import choose_overlay, from_overlay
 from digitd.reading.register.patches import Look, Patches, choose_patches, convincing, enough, look_closer
+from digitd.reading.register.pyramid import Pyramid
 from digitd.reading.register.sheet import sheet_mask
+from digitd.reading.register.tiles import Tiles
 from digitd.records import Registration, Template
 
 #: Where the coarse step fits a part of the page only, patches elsewhere lie too far off; a second look, from what the
@@ -32,10 +36,11 @@ MOST_SCALE = 6.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """What registration needs of a template, prepared once: its markers if it has any, features and patches."""
+    """What registration needs of a template, prepared once: its markers if it has any, overlay, features, patches."""
 
     template: Template
     markers: Markers
+    overlay: Tiles
     features: Features
     patches: Patches
 
@@ -49,6 +54,7 @@ def prepare(template: Template, pixels: NDArray[np.uint8]) -> Reference:
     return Reference(
         template=template,
         markers=markers if len(markers) > 1 else {},
+        overlay=choose_overlay(pixels, printed),
         features=features,
         patches=choose_patches(pixels, printed, fields),
     )
@@ -73,7 +79,7 @@ def register(page: Features, reference: Reference, *, max_residual_mm: float) ->
     """
     marked = len(page.markers.keys() & reference.markers.keys()) >= MARKS if reference.markers else False
     for guess in _guesses(page, reference):
-        found = _fine(page.pixels, reference, guess, marked=marked)
+        found = _fine(page.page, reference, guess, marked=marked)
         if found is None:
             continue
         residual_mm = found.residual_px / reference.template.dpi * 25.4
@@ -83,20 +89,24 @@ def register(page: Features, reference: Reference, *, max_residual_mm: float) ->
 
 
 def _guesses(page: Features, reference: Reference) -> Iterator[NDArray[np.float64]]:
-    """Where the form may lie: by its markers, if it has any, and by its features; nowhere if the markers are others."""
+    """Where the form may lie: by its markers, if it has any, as in its reference, by its features.
+
+    Nowhere, if the markers are another form's.
+    """
     if reference.markers:
         yield from from_markers(page.markers, reference.markers)
         if len(page.markers) >= MARKS and not page.markers.keys() & reference.markers.keys():
             return
+    yield from from_overlay(page.page, reference.overlay)
     yield from from_features(page, reference.features)
 
 
-def _fine(pixels: NDArray[np.uint8], reference: Reference, guess: NDArray[np.float64], *, marked: bool) -> Look | None:
+def _fine(page: Pyramid, reference: Reference, guess: NDArray[np.float64], *, marked: bool) -> Look | None:
     """What the patches make of a guess, or None where they do not bear it out."""
     for _ in range(ROUNDS):
         if not _plausible(guess, reference.template):
             return None
-        look = look_closer(pixels, reference.patches, guess)
+        look = look_closer(page, reference.patches, guess)
         if look is None:
             return None
         if convincing(reference.patches, look, marked=marked):

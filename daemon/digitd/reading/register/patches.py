@@ -5,21 +5,18 @@ Arrays in, arrays out.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
+from digitd.reading.register.pyramid import Pyramid
+from digitd.reading.register.tiles import Tiles, cut_tiles, find_tiles, in_page
 from digitd.reading.register.words import Words, choose_words, words_agree
 
-#: Long side of the picture that patches are matched on; side of a patch and how far around it is looked; pixels.
+#: Long side of the picture that patches are cut from, in pixels, and how many are used at most.
 FINE_SIDE = 1600
-PATCH = 32
-REACH = 14
-
-#: Patches used at most.
 PATCHES = 80
 
 #: How many must agree, and what share of those that the page can show.
@@ -39,8 +36,7 @@ FEWEST_WORDS = 6
 #: The page is divided into so many squares a side; in this share of those with print, a third of the patches agree.
 SQUARES, MOST_SQUARES = 4, 0.7
 
-#: A patch found with a lower normalised correlation is no find; farther off than this, in pixels, it does not agree.
-CORRELATION = 0.55
+#: A patch that is found farther off than this, in pixels, does not agree.
 TOLERANCE = 3.0
 
 #: A look at which a smaller share of the patches agrees leads nowhere.
@@ -52,15 +48,9 @@ IN_PICTURE = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patches:
-    """The patches of a reference.
+    """The patches of a reference at FINE_SIDE: tiles say where it lies, words that it is this form."""
 
-    fine is the reference at FINE_SIDE, (h, w) uint8; to_fine (3, 3) float64 takes its own pixels there. places is
-    (M, 2) int, the left upper corners as x, y.
-    """
-
-    fine: NDArray[np.uint8]
-    to_fine: NDArray[np.float64]
-    places: NDArray[np.intp]
+    tiles: Tiles
     words: Words
 
 
@@ -84,30 +74,23 @@ def choose_patches(pixels: NDArray[np.uint8], mask: NDArray[np.uint8], fields: N
     """Patches of a reference, (H, W) uint8, spread over all its print where mask is not 0; people write in fields."""
     fine, scale = shrink(pixels, FINE_SIDE)
     inner, written = (cv2.resize(each, fine.shape[::-1], interpolation=cv2.INTER_NEAREST) for each in (mask, fields))
-    half = PATCH // 2
-    inner[:half], inner[-half:], inner[:, :half], inner[:, -half:] = 0, 0, 0, 0
-    shift = (scale - 1) / 2  # the middle of the first pixel, on both pictures
     return Patches(
-        fine=fine,
-        to_fine=np.array([(scale, 0, shift), (0, scale, shift), (0, 0, 1)], np.float64),
-        places=_corners(fine, inner),
+        tiles=cut_tiles(fine, inner, scale=scale, most=PATCHES),
         words=choose_words(fine, inner, written),
     )
 
 
-def look_closer(pixels: NDArray[np.uint8], patches: Patches, coarse: NDArray[np.float64]) -> Look | None:
+def look_closer(page: Pyramid, patches: Patches, coarse: NDArray[np.float64]) -> Look | None:
     """Look for the patches around where coarse, (3, 3) template -> page, puts them; None where too few agree."""
-    page_from_fine = coarse @ np.linalg.inv(patches.to_fine)
-    seen = _in_picture((patches.places + PATCH / 2).astype(np.float64), page_from_fine, pixels.shape)
+    tiles = patches.tiles
+    page_from_fine = coarse @ np.linalg.inv(tiles.from_template)
+    seen = in_page(tiles.middles, page_from_fine, page.pixels.shape)
     if seen.sum() < max(FEWEST, IN_PICTURE * len(seen)):
         return None
-    height, width = patches.fine.shape
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    upright = cv2.warpPerspective(pixels, page_from_fine, (width, height), flags=flags, borderValue=(255,))
-    got, found = _matched(patches, upright, seen)
+    got, found = find_tiles(page, tiles, page_from_fine, seen=seen)
     if found.sum() < FEWEST:
         return None
-    given = patches.places.astype(np.float32)
+    given = tiles.middles
     shift, _ = cv2.findHomography(given[found], got[found], cv2.USAC_MAGSAC, TOLERANCE, maxIters=2000, confidence=0.999)
     if shift is None:
         return None
@@ -117,11 +100,11 @@ def look_closer(pixels: NDArray[np.uint8], patches: Patches, coarse: NDArray[np.
         return None
     near_enough = agrees.sum() >= MARKED_AGREE * seen.sum()  # else nobody will ask for the words
     return Look(
-        page_from_template=page_from_fine @ shift @ patches.to_fine,
+        page_from_template=page_from_fine @ shift @ tiles.from_template,
         seen=seen,
         agrees=agrees,
-        residual_px=float(np.median(apart[agrees])) / float(patches.to_fine[0, 0]),
-        words=_words(patches, upright, shift, page_from_fine, pixels.shape) if near_enough else 0.0,
+        residual_px=float(np.median(apart[agrees])) / float(tiles.from_template[0, 0]),
+        words=_words(page, patches.words, page_from_fine @ shift) if near_enough else 0.0,
     )
 
 
@@ -136,81 +119,29 @@ def convincing(patches: Patches, look: Look, *, marked: bool) -> bool:
     if agrees.sum() < max(FEWEST, MOST_AGREE * seen.sum()):
         return False
     needed = BLANK_WORDS if patches.words.blank else FILLED_WORDS
-    return look.words >= needed and _all_over(patches, seen, agrees)
+    return look.words >= needed and _all_over(patches.tiles, seen, agrees)
 
 
 def enough(patches: Patches) -> bool:
     """Whether a reference has enough print, and all over it, to be found anywhere."""
-    everything = np.ones(len(patches.places), bool)
-    return len(everything) >= FEWEST and _all_over(patches, everything, everything)
+    everything = np.ones(len(patches.tiles.places), bool)
+    return len(everything) >= FEWEST and _all_over(patches.tiles, everything, everything)
 
 
-def _all_over(patches: Patches, seen: NDArray[np.bool_], agrees: NDArray[np.bool_]) -> bool:
-    used, agree = _by_square(patches, seen), _by_square(patches, agrees)
+def _all_over(tiles: Tiles, seen: NDArray[np.bool_], agrees: NDArray[np.bool_]) -> bool:
+    used, agree = _by_square(tiles, seen), _by_square(tiles, agrees)
     occupied = used >= 2
     return bool(occupied.any()) and bool((agree[occupied] >= used[occupied] / 3).mean() >= MOST_SQUARES)
 
 
-def _by_square(patches: Patches, which: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """How many of the patches fall into each of SQUARES x SQUARES parts of the reference; flat."""
-    height, width = patches.fine.shape
-    parts = (patches.places[which] * SQUARES / np.array([width, height])).astype(np.intp).clip(0, SQUARES - 1)
+def _by_square(tiles: Tiles, which: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """How many of the tiles fall into each of SQUARES x SQUARES parts of their picture; flat."""
+    parts = (tiles.places[which] * SQUARES / np.array([tiles.width, tiles.height])).astype(np.intp)
+    parts = parts.clip(0, SQUARES - 1)
     return np.bincount(parts[:, 1] * SQUARES + parts[:, 0], minlength=SQUARES**2)
 
 
-def _corners(picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Left upper corners, (M, 2) as x, y, of patches around corners of print, spread over the page."""
-    spread = max(picture.shape) / (2 * PATCHES**0.5) * float((mask > 0).mean()) ** 0.5
-    corners = cv2.goodFeaturesToTrack(picture, PATCHES, 0.02, spread, mask=mask, blockSize=7)
-    if corners is None:
-        return np.zeros((0, 2), np.intp)
-    found: NDArray[np.intp] = np.rint(corners.reshape(-1, 2) - PATCH // 2).astype(np.intp)
-    inside = (found >= 0).all(axis=1) & (found + PATCH <= picture.shape[::-1]).all(axis=1)
-    return found[inside]
-
-
-def _words(
-    patches: Patches,
-    upright: NDArray[np.uint8],
-    shift: NDArray[np.float64],
-    page_from_fine: NDArray[np.float64],
-    shape: tuple[int, ...],
-) -> float:
-    seen = _in_picture(patches.words.middles, page_from_fine @ shift, shape)
-    agrees = words_agree(patches.words, upright, shift)[seen]
+def _words(page: Pyramid, words: Words, page_from_fine: NDArray[np.float64]) -> float:
+    seen = in_page(words.middles, page_from_fine, page.pixels.shape)
+    agrees = words_agree(words, page, page_from_fine)[seen]
     return float(agrees.mean()) if len(agrees) >= FEWEST_WORDS else 1.0
-
-
-def _in_picture(
-    middles: NDArray[np.float64], page_from_fine: NDArray[np.float64], shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """Which points, (M, 2) on the fine picture, lie on a page of this shape: (M,) bool."""
-    there = cv2.perspectiveTransform(middles[:, None], page_from_fine)[:, 0] if len(middles) else middles
-    return np.asarray(((there >= 0) & (there < (shape[1], shape[0]))).all(axis=1), np.bool_)
-
-
-def _matched(
-    patches: Patches, upright: NDArray[np.uint8], seen: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Where the patches that are seen lie in the upright page, (M, 2) float32, and which were found, (M,) bool."""
-    got, found = patches.places.astype(np.float32), np.zeros(len(seen), bool)
-    padded = cv2.copyMakeBorder(upright, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
-    for index in np.flatnonzero(seen):
-        x, y = patches.places[index]
-        patch = patches.fine[y : y + PATCH, x : x + PATCH]
-        around = padded[y : y + PATCH + 2 * REACH, x : x + PATCH + 2 * REACH]
-        scores = cv2.matchTemplate(around, patch, cv2.TM_CCOEFF_NORMED)
-        _, best, _, (left, top) = cv2.minMaxLoc(scores)
-        if best >= CORRELATION:
-            found[index] = True
-            got[index] = x + left + _peak(scores[top], left) - REACH, y + top + _peak(scores[:, left], top) - REACH
-    return got, found
-
-
-def _peak(scores: NDArray[Any], at: int) -> float:
-    """How far beside its highest value, at `at`, a parabola through it and its neighbours is highest; in pixels."""
-    if not 0 < at < len(scores) - 1:
-        return 0.0
-    before, best, after = (float(score) for score in scores[at - 1 : at + 2])
-    bend = before - 2 * best + after
-    return 0.0 if bend >= 0 else 0.5 * (before - after) / bend

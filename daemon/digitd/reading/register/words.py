@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitd.reading.ink import shrink
+from digitd.reading.register.pyramid import Pyramid, scaling
 
 #: Long side of the picture that words are compared on, in pixels.
 SIDE = 1000
@@ -19,6 +20,11 @@ WIDTH, HEIGHT = 28, 14
 
 #: Both are made so soft before, in its pixels: grain and a coarse scan take little away then.
 SOFT = 1.0
+
+#: A line of text is alike all along it: of each pixel counts what it differs by from the mean over so many. With that
+#: mean, and SOFT to four deviations, what stands so far beside a window has a part in it.
+LONG = 2 * (WIDTH // 4) + 1
+BESIDE = LONG // 2 + 4
 
 #: At most so many are compared, no nearer to one another than this; how far around its place each is looked for.
 COUNT, APART, REACH = 120, 15, 4
@@ -43,13 +49,13 @@ FAINTEST = 6.0
 class Words:
     """Places of words, (K, 2) int, left upper corners as x, y on the smaller picture; and what stands there.
 
-    strokes is (h, w) float32, what `_strokes` makes of the smaller picture, 0 on printed lines; across says that
-    lines of text run across it; scale is its pixels per pixel of the fine picture. blank says that nobody has written
-    on the reference, so that all words are the form's own.
+    prints is (K, HEIGHT, WIDTH) float32, what `_strokes` makes of the smaller picture, 0 on printed lines; across says
+    that lines of text run across it; scale is its pixels per pixel of the fine picture. blank says that nobody has
+    written on the reference, so that all words are the form's own.
     """
 
     places: NDArray[np.intp]
-    strokes: NDArray[np.float32]
+    prints: NDArray[np.float32]
     across: bool
     scale: float
     blank: bool
@@ -76,33 +82,34 @@ def choose_words(fine: NDArray[np.uint8], mask: NDArray[np.uint8], fields: NDArr
     found = cv2.goodFeaturesToTrack(small, COUNT, 0.02, APART, mask=inner, blockSize=5)
     middles = np.zeros((0, 2)) if found is None else found.reshape(-1, 2)
     places = np.rint(middles).astype(np.intp) - (WIDTH // 2, HEIGHT // 2)
-    telling = np.array([strokes[y : y + HEIGHT, x : x + WIDTH].std() >= FAINTEST for x, y in places], bool)
-    scale = len(strokes) / len(fine)
-    return Words(places=places[telling], strokes=strokes, across=across, scale=scale, blank=blank)
+    prints = np.array([strokes[y : y + HEIGHT, x : x + WIDTH] for x, y in places], np.float32)
+    prints = prints.reshape(-1, HEIGHT, WIDTH)
+    telling = prints.std(axis=(1, 2)) >= FAINTEST
+    return Words(
+        places=places[telling], prints=prints[telling], across=across, scale=len(strokes) / len(fine), blank=blank
+    )
 
 
-def words_agree(words: Words, upright: NDArray[np.uint8], shift: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which words stand on an upright page, (h, w) uint8, where shift, (3, 3) reference -> page, puts them: (K,)."""
+def words_agree(words: Words, page: Pyramid, page_from_fine: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which words stand on a page where page_from_fine, (3, 3), puts them: (K,) bool."""
     if not len(words.places):
         return np.zeros(0, bool)
-    strokes = _strokes(_smaller(upright), across=words.across)
-    height, width = strokes.shape
-    moved = cv2.perspectiveTransform(words.middles[:, None], shift)[:, 0] - words.middles
-    starts = words.places + np.rint(moved * words.scale).astype(np.intp) - REACH
-    agrees = np.zeros(len(starts), bool)
-    for index, ((left, top), (x, y)) in enumerate(zip(starts, words.places, strict=True)):
-        if 0 <= left <= width - WIDTH - 2 * REACH and 0 <= top <= height - HEIGHT - 2 * REACH:
-            around = strokes[top : top + HEIGHT + 2 * REACH, left : left + WIDTH + 2 * REACH]
-            pattern = words.strokes[y : y + HEIGHT, x : x + WIDTH]
-            agrees[index] = cv2.matchTemplate(around, pattern, cv2.TM_CCORR_NORMED).max() >= CORRELATION
-    return agrees
+    margin = REACH + BESIDE
+    size = (WIDTH + 2 * margin, HEIGHT + 2 * margin)
+    windows = page.cut(page_from_fine @ scaling(1 / words.scale), words.places - margin, size=size)
+    strokes = _strokes(windows.reshape(-1, size[0]), across=words.across).reshape(windows.shape)
+    around = np.ascontiguousarray(strokes[:, BESIDE:-BESIDE, BESIDE:-BESIDE])
+    scores = [
+        cv2.matchTemplate(there, printed, cv2.TM_CCORR_NORMED).max()
+        for there, printed in zip(around, words.prints, strict=True)
+    ]
+    return np.asarray(scores, np.float32) >= CORRELATION
 
 
 def _strokes(small: NDArray[np.uint8], *, across: bool) -> NDArray[np.float32]:
     """What differs from its neighbours along lines of text, float32: the lines themselves are alike in every text."""
-    long = 2 * (WIDTH // 4) + 1
     soft = cv2.GaussianBlur(small.astype(np.float32), (0, 0), SOFT)
-    return soft - cv2.blur(soft, (long, 1) if across else (1, long))
+    return soft - cv2.blur(soft, (LONG, 1) if across else (1, LONG))
 
 
 def _letters_and_lines(fine: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
