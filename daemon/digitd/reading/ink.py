@@ -53,9 +53,7 @@ def darkness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     small = scaled_down(pixels, scale)
     side = max(3, round(scale * min(pixels.shape) / 2) | 1)
     paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    paper = cv2.sepFilter2D(
-        paper, -1, _SMOOTH, _SMOOTH
-    )  # as GaussianBlur, but for a rounding, in a quarter of the time
+    paper = cv2.sepFilter2D(paper, -1, _SMOOTH, _SMOOTH)  # but for a rounding as GaussianBlur, in a quarter of its time
     paper = cv2.resize(paper, pixels.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return 255 - cv2.divide(pixels, cv2.max(paper, 1), scale=255)
 

@@ -185,12 +185,13 @@ def _fit(
 
 def _with_shared(whole: Piece, beside: Sequence[Piece], *, reach: float) -> Piece:
     """The piece whole with what of the slices beside it is within reach: the stroke that it shares with them."""
-    both = joined([whole, *beside])
-    own = np.zeros(both.mask.shape, np.uint8)
-    own[whole.y0 - both.y0 : whole.y1 - both.y0, whole.x0 - both.x0 : whole.x1 - both.x0] = whole.mask
-    side = 2 * math.ceil(reach) + 1
-    near = cv2.dilate(own, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return trimmed(both.mask & (near > 0), both.x0, both.y0)
+    far, both = math.ceil(reach), joined([whole, *beside])
+    x0, y0 = max(both.x0, whole.x0 - far), max(both.y0, whole.y0 - far)
+    around = both.mask[y0 - both.y0 : whole.y1 + far - both.y0, x0 - both.x0 : whole.x1 + far - both.x0]
+    own = np.zeros(around.shape, np.uint8)
+    own[whole.y0 - y0 : whole.y1 - y0, whole.x0 - x0 : whole.x1 - x0] = whole.mask
+    near = cv2.dilate(own, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * far + 1, 2 * far + 1)))
+    return trimmed(around & (near > 0), x0, y0)
 
 
 def _without_others(ink: NDArray[np.uint8], shape: Piece, written: NDArray[np.bool_]) -> NDArray[np.uint8]:
