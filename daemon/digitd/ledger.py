@@ -13,11 +13,12 @@ from typing import Any
 import digitd
 from digitd.config import Config
 from digitd.errors import ModelError, UnreadableDocument
+from digitd.evidence import DocumentEvidence
 from digitd.intake import archive, claim
 from digitd.intake.lock import this_process
 from digitd.logs import log
 from digitd.models import Model, open_model
-from digitd.records import IN_FLIGHT, DocumentReading, DocumentState
+from digitd.records import IN_FLIGHT, DocumentState
 from digitd.store import Store
 from digitd.stored import Document, LastService
 
@@ -151,23 +152,22 @@ class Ledger:
             raise UnreadableDocument("its file was written to after it was taken: drop the complete file again")
         return data
 
-    def read(self, document_id: int, reading: DocumentReading) -> DocumentState:
+    def read(self, document_id: int, evidence: DocumentEvidence) -> DocumentState:
         """Keep what was read and put the file away; returns done or review."""
-        state = self._store.record_reading(
-            document_id, reading, card=self._card(reading.model), audit_share=self._audit_share
+        document = self._store.record_reading(
+            document_id, evidence, card=self._card(evidence.model), audit_share=self._audit_share
         )
-        document = self._store.document(document_id)
         log().info(
             "document_read",
             document=document.name,
             id=document_id,
-            state=str(state),
-            pages=len(reading.pages),
-            fields=sum(len(page.fields) for page in reading.pages),
-            ms=round(sum(sum(page.stage_ms.values()) for page in reading.pages)),
+            state=str(document.state),
+            pages=len(evidence.pages),
+            fields=sum(len(page.fields) for page in evidence.pages),
+            ms=round(sum(sum(page.stage_ms.values()) for page in evidence.pages)),
         )
         self._put_away(document)
-        return state
+        return document.state
 
     def _card(self, model_id: str) -> Mapping[str, Any]:
         """The card of the model that read; empty where it cannot be known.

@@ -373,14 +373,14 @@ class Service:
             if self._fault is None:
                 self._fault = result.fault or DigitdError(f"reading is not possible now: {result.reason}")
                 self._stop.ask()
-        elif result.reading is None:
+        elif result.evidence is None:
             self._ledger.failed(result.document_id, result.reason)
             self.progress.states[DocumentState.FAILED] += 1
         else:
             self._has_read = True
-            self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
-            self.progress.pages += len(result.reading.pages)
-            for page in result.reading.pages:
+            self.progress.states[self._ledger.read(result.document_id, result.evidence)] += 1
+            self.progress.pages += len(result.evidence.pages)
+            for page in result.evidence.pages:
                 self._tally.stage_seconds.update({stage: ms / 1000 for stage, ms in page.stage_ms.items()})
         if result.document_id not in self._resting:
             self._losses.pop(result.document_id, None)

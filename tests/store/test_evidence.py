@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -5,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.records import DocumentReading, DocumentState, FieldReading, FieldState
+from digitd.records import DocumentState, FieldState
 from digitd.store import Store
 from digitd.store import fields as module
 from digitd.store.tables import models
@@ -71,7 +72,7 @@ def test_the_order_of_pages_is_theirs_not_the_order_of_writing(store: Store, tak
     document = take(1)
     store.claim_next()
     made = reading(ACCEPTED, pages=2)
-    turned = DocumentReading(pages=made.pages[::-1], model=made.model, pipeline=made.pipeline)
+    turned = replace(made, pages=made.pages[::-1])
     store.record_reading(document.id, turned, card={})
     assert [f.page for f in store.fields()] == [1, 2]
 
@@ -113,11 +114,7 @@ def test_a_confidence_that_is_no_probability_is_refused(store: Store, take: Any,
     store.claim_next()
     made = reading(ACCEPTED)
     page = made.pages[0]
-    field: FieldReading = page.fields[0]
-    wrong = FieldReading(
-        name=field.name, box=field.box, value="1", confidence=1.5, state=ACCEPTED, candidates=(), glyphs=()
-    )
-    object.__setattr__(page, "fields", (wrong,))
+    wrong = replace(page, fields=(page.fields[0]._replace(confidence=1.5),))
     with pytest.raises(Exception, match="CHECK"):
-        store.record_reading(document.id, made, card={})
+        store.record_reading(document.id, replace(made, pages=(wrong,)), card={})
     assert store.document(document.id).state is DocumentState.READING
