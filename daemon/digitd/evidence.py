@@ -34,11 +34,6 @@ class FieldRow(NamedTuple):
     candidates: str
     crop: bytes
 
-    @property
-    def passes(self) -> bool:
-        """Whether nobody need look at it."""
-        return self.state == FieldState.ACCEPTED
-
 
 class GlyphRow(NamedTuple):
     """A glyph, by the columns of its table: digit is what it is in its field's value, sure the probability of that."""

@@ -65,33 +65,32 @@ class Documents(Known, Database):
             row = connection.execute(query).first()
             if row is None:
                 return None
-            return move(connection, row.id, DocumentState.READING, attempts=row.attempts + 1)
+            tries = row.attempts + 1
+            return move(connection, row.id, DocumentState.READING, previous=DocumentState.QUEUED, attempts=tries)
 
     def put_back(self, document_id: int, reason: str, *, count_attempt: bool = True) -> None:
         """Return a document from `reading` to the queue; without count_attempt this try is forgotten."""
         with self._writing() as connection:
-            if state_of(connection, document_id) is DocumentState.QUEUED:
+            document = document_of(connection, document_id)
+            if document.state is DocumentState.QUEUED:
                 return  # by a try whose answer was lost
-            tries = connection.execute(select(documents.c.attempts).where(documents.c.id == document_id)).scalar_one()
-            move(
-                connection,
-                document_id,
-                DocumentState.QUEUED,
-                reason=reason,
-                attempts=tries if count_attempt else max(0, tries - 1),
-            )
+            tries = document.attempts if count_attempt else max(0, document.attempts - 1)
+            move(connection, document_id, DocumentState.QUEUED, previous=document.state, reason=reason, attempts=tries)
 
     def retry(self, document_id: int, *, form: str | None = None) -> None:
         """Queue a failed document again, with its attempts forgotten; form, where given, replaces the one it had."""
-        other = {} if form is None else {"form": form}
+        values = {"attempts": 0} if form is None else {"attempts": 0, "form": form}
+        reason = "asked for by a person"
         with self._writing() as connection:
-            move(connection, document_id, DocumentState.QUEUED, reason="asked for by a person", attempts=0, **other)
+            previous = state_of(connection, document_id)
+            move(connection, document_id, DocumentState.QUEUED, previous=previous, reason=reason, **values)
 
     def record_failure(self, document_id: int, reason: str) -> None:
         """A document cannot be read; reason is a sentence a person understands."""
         with self._writing() as connection:
-            if state_of(connection, document_id) is not DocumentState.FAILED:
-                move(connection, document_id, DocumentState.FAILED, reason=reason)
+            previous = state_of(connection, document_id)
+            if previous is not DocumentState.FAILED:
+                move(connection, document_id, DocumentState.FAILED, previous=previous, reason=reason)
 
     def document(self, document_id: int) -> Document:
         """The document of that id, which must exist."""
@@ -152,10 +151,18 @@ _CHANGE = update(documents).where(documents.c.id == bindparam("document")).retur
 
 
 def move(
-    connection: Connection, document_id: int, state: DocumentState, *, reason: str = "", **values: Any
+    connection: Connection,
+    document_id: int,
+    state: DocumentState,
+    *,
+    previous: DocumentState,
+    reason: str = "",
+    **values: Any,
 ) -> Document:
-    """Change a document's state, and values with it, and write the change into its history; returns the document."""
-    previous = state_of(connection, document_id)
+    """Change a document's state, and values with it, and write the change into its history; returns the document.
+
+    previous is the state that the document has, which whoever changes it has looked at in the same transaction.
+    """
     connection.execute(_NEW_MOVE, _move(document_id, previous, state, at=datetime.now(UTC), reason=reason))
     change = {"document": document_id, "state": state, "reason": reason, **values}
     return as_document(connection.execute(_CHANGE, change).one())

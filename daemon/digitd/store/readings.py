@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from digitd.evidence import DocumentEvidence, FieldRow, GlyphRow, PageEvidence
-from digitd.records import DocumentState
+from digitd.records import DocumentState, FieldState
 from digitd.store.database import Database, insert_rows
 from digitd.store.documents import document_of, move, state_of, what_waits
 from digitd.store.tables import fields, glyphs, models, pages
@@ -45,13 +45,15 @@ class Readings(Database):
         doubts = [page.reason for page in evidence.pages if page.reason]
         state = DocumentState.REVIEW if waiting or doubts else DocumentState.DONE
         with self._writing() as connection:
-            if state_of(connection, document_id) in {DocumentState.DONE, DocumentState.REVIEW}:
+            previous = state_of(connection, document_id)
+            if previous in {DocumentState.DONE, DocumentState.REVIEW}:
                 return document_of(connection, document_id)  # kept already, by a try whose answer was lost
             _remember_model(connection, evidence.model, card, now)
             for page in evidence.pages:
                 page_id = _write_page(connection, document_id, page, model=evidence.model, pipeline=evidence.pipeline)
                 _write_fields(connection, page_id, page, audit_share=audit_share)
-            return move(connection, document_id, state, reason=what_waits(waiting, doubts), read_at=now)
+            reason = what_waits(waiting, doubts)
+            return move(connection, document_id, state, previous=previous, reason=reason, read_at=now)
 
 
 _MODEL = select(models.c.id).where(models.c.id == bindparam("model"))
@@ -91,14 +93,15 @@ def _write_fields(connection: Connection, page_id: int, page: PageEvidence, *, a
     """Write the fields of a page and their glyphs; digits of fields that pass and are not drawn are to be looked at."""
     first = _next_id(connection)
     ids = range(first, first + len(page.fields))
-    drawn = [field.passes and random.random() < audit_share for field in page.fields]  # noqa: S311 - no secret
+    passing = [field.state == FieldState.ACCEPTED for field in page.fields]
+    drawn = [passes and random.random() < audit_share for passes in passing]  # noqa: S311 - no secret
     field_rows = [
         (key, page_id, *field, audit_share if is_drawn else None)
         for key, field, is_drawn in zip(ids, page.fields, drawn, strict=True)
     ]
     glyph_rows = [
-        (key, *glyph, field.passes and not is_drawn and glyph.digit is not None)
-        for key, field, is_drawn, found in zip(ids, page.fields, drawn, page.glyphs, strict=True)
+        (key, *glyph, passes and not is_drawn and glyph.digit is not None)
+        for key, passes, is_drawn, found in zip(ids, passing, drawn, page.glyphs, strict=True)
         for glyph in found
     ]
     insert_rows(connection, fields, _FIELD, field_rows)
