@@ -91,8 +91,11 @@ class Ledger:
             if self._store.document_with_token(token) is None:
                 yield token
 
-    def enter(self, token: str) -> Document | None:
-        """Enter a file that lies in `var/work`: queued, or put away as a duplicate; None where there is none."""
+    def enter(self, token: str, *, read_now: bool = False) -> Document | None:
+        """Enter a file that lies in `var/work`: queued, or put away as a duplicate; None where there is none.
+
+        With read_now it does not wait in the queue, but is the next to read, as `claim_next` gives it.
+        """
         work = self._var / archive.WORK
         try:
             found = claim.inspect(work, token)
@@ -110,6 +113,7 @@ class Ledger:
             size_bytes=found.size_bytes,
             token=token,
             seen_at=found.seen_at,
+            read_now=read_now,
         )
         if document.state is DocumentState.DUPLICATE:
             log().info("document_duplicate", document=document.name, id=document.id, original=document.original_id)

@@ -138,7 +138,7 @@ def test_only_legal_moves_are_written(store: Store, take: Any, previous: Documen
 
     def move() -> None:
         with store._writing() as connection:
-            module.move(connection, document.id, state, reason="x")
+            module.move(connection, document.id, state, previous=previous, reason="x")
 
     if state in LEGAL_MOVES[previous]:
         move()

@@ -17,11 +17,20 @@ class Documents(Known, Database):
     """Documents and their history, as they come and change."""
 
     def take_in(
-        self, *, name: str, form: str | None, sha256: str, size_bytes: int, token: str, seen_at: datetime
+        self,
+        *,
+        name: str,
+        form: str | None,
+        sha256: str,
+        size_bytes: int,
+        token: str,
+        seen_at: datetime,
+        read_now: bool = False,
     ) -> Document:
         """Enter a file that has just left the inbox: queued, or duplicate where its bytes are known.
 
-        One whose token is known was entered already, by a try whose answer was lost.
+        One whose token is known was entered already, by a try whose answer was lost. With read_now what is
+        queued is claimed in the same transaction, as by `claim_next`.
         """
         with self._writing() as connection:
             if (entered := connection.execute(_BY_TOKEN, {"token": token}).first()) is not None:
@@ -29,6 +38,7 @@ class Documents(Known, Database):
             original = connection.execute(_ORIGINAL, {"sha256": sha256}).first()
             last = DocumentState.QUEUED if original is None else DocumentState.DUPLICATE
             reason = "" if original is None else _duplicate_of(original)
+            claimed = read_now and last is DocumentState.QUEUED
             row = {
                 "name": name,
                 "form": form,
@@ -36,17 +46,20 @@ class Documents(Known, Database):
                 "size_bytes": size_bytes,
                 "token": token,
                 "seen_at": seen_at,
-                "state": last,
+                "state": DocumentState.READING if claimed else last,
                 "reason": reason,
-                "attempts": 0,
+                "attempts": int(claimed),
                 "original_id": None if original is None else original.id,
             }
             document = as_document(connection.execute(_NEW_DOCUMENT, row).one())
+            now = datetime.now(UTC)
             path = [
                 (None, DocumentState.SEEN, seen_at, ""),
                 (DocumentState.SEEN, DocumentState.SETTLING, seen_at, ""),
-                (DocumentState.SETTLING, last, datetime.now(UTC), reason),
+                (DocumentState.SETTLING, last, now, reason),
             ]
+            if claimed:
+                path.append((last, DocumentState.READING, now, ""))
             steps = [_move(document.id, previous, state, at=at, reason=why) for previous, state, at, why in path]
             connection.execute(_NEW_MOVE, steps)
             return document
