@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,10 +34,10 @@ def store(path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def take(store: Store) -> Take:
-    """Enter a document; a number stands for its bytes."""
+    """Enter a document; a number stands for its bytes. Further names go to `Store.take_in`."""
     count = 0
 
-    def entered(content: int, *, name: str = "", form: str | None = None) -> Document:
+    def entered(content: int, *, name: str = "", form: str | None = None, **named: Any) -> Document:
         nonlocal count
         count += 1
         return store.take_in(
@@ -46,6 +47,7 @@ def take(store: Store) -> Take:
             size_bytes=content,
             token=f"{count:032x}",
             seen_at=SEEN,
+            **named,
         )
 
     return entered
