@@ -355,6 +355,7 @@ class Service:
                 return
 
     def _hand_over(self, document: Document) -> None:
+        """Give a document that was claimed to the engine, which must be free; what hinders it is its result."""
         try:
             self._engine.submit(document.id, self._ledger.bytes_of(document), form=document.form)
         except (UnreadableDocument, OSError) as fault:

@@ -36,9 +36,8 @@ class Documents(Known, Database):
             if (entered := connection.execute(_BY_TOKEN, {"token": token}).first()) is not None:
                 return as_document(entered)
             original = connection.execute(_ORIGINAL, {"sha256": sha256}).first()
-            last = DocumentState.QUEUED if original is None else DocumentState.DUPLICATE
-            reason = "" if original is None else _duplicate_of(original)
-            claimed = read_now and last is DocumentState.QUEUED
+            claimed = read_now and original is None
+            as_new = DocumentState.READING if claimed else DocumentState.QUEUED
             row = {
                 "name": name,
                 "form": form,
@@ -46,22 +45,13 @@ class Documents(Known, Database):
                 "size_bytes": size_bytes,
                 "token": token,
                 "seen_at": seen_at,
-                "state": DocumentState.READING if claimed else last,
-                "reason": reason,
+                "state": as_new if original is None else DocumentState.DUPLICATE,
+                "reason": "" if original is None else _duplicate_of(original),
                 "attempts": int(claimed),
                 "original_id": None if original is None else original.id,
             }
             document = as_document(connection.execute(_NEW_DOCUMENT, row).one())
-            now = datetime.now(UTC)
-            path = [
-                (None, DocumentState.SEEN, seen_at, ""),
-                (DocumentState.SEEN, DocumentState.SETTLING, seen_at, ""),
-                (DocumentState.SETTLING, last, now, reason),
-            ]
-            if claimed:
-                path.append((last, DocumentState.READING, now, ""))
-            steps = [_move(document.id, previous, state, at=at, reason=why) for previous, state, at, why in path]
-            connection.execute(_NEW_MOVE, steps)
+            connection.execute(_NEW_MOVE, _first_moves(document))
             return document
 
     def claim_next(self, *, among: Collection[int] | None = None, besides: Collection[int] = ()) -> Document | None:
@@ -198,6 +188,24 @@ def _move(
     if state not in LEGAL_MOVES[previous]:
         raise ValueError(f"document {document_id} may not go from {previous} to {state}")
     return {"document_id": document_id, "at": at, "previous": previous, "state": state, "reason": reason}
+
+
+def _first_moves(document: Document) -> list[dict[str, Any]]:
+    """The rows of the changes that led to the state of a document that was just entered."""
+    now = datetime.now(UTC)
+    before = [DocumentState.SEEN, DocumentState.SETTLING]
+    queued = [DocumentState.QUEUED] if document.state is DocumentState.READING else []
+    states = [*before, *queued, document.state]
+    return [
+        _move(
+            document.id,
+            previous,
+            state,
+            at=document.seen_at if state in before else now,
+            reason=document.reason if state is document.state else "",
+        )
+        for previous, state in zip([None, *states[:-1]], states, strict=True)
+    ]
 
 
 def _duplicate_of(original: Row[Any]) -> str:
