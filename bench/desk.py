@@ -34,6 +34,7 @@ import numpy as np
 from large import GLYPHS, multiply
 
 from digitd.demo.handwriting import write_number
+from digitd.evidence import evidence_of
 from digitd.records import Box, CellContent, DocumentReading, FieldReading, FieldState, Glyph, PageReading
 from digitd.store import Store
 
@@ -98,7 +99,7 @@ def fill(folder: Path, *, waiting: int, passed: int) -> None:
                 number=1, width_px=800, height_px=1000, form="f", residual_mm=0.1, fields=fields, stage_ms={}
             )
             reading = DocumentReading(pages=(page,), model="made-up@0", pipeline="1")
-            store.record_reading(claimed.id, reading, card={})
+            store.record_reading(claimed.id, evidence_of(reading), card={})
 
 
 def field(place: int, rng: np.random.Generator, *, waits: bool) -> FieldReading:

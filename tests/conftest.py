@@ -13,6 +13,7 @@ import structlog
 from hypothesis import settings
 
 from digitd.demo.handwriting import write_number
+from digitd.evidence import evidence_of
 from digitd.reading.normalise import GLYPH_SIDE
 from digitd.records import NOT_A_DIGIT, Box, CellContent, DocumentReading, FieldReading, FieldState, Glyph, PageReading
 from digitd.store import Store
@@ -83,7 +84,7 @@ def record(store: Store) -> Record:
             for n, f in enumerate(pages, start=1)
         )
         reading = DocumentReading(pages=readings, model="fake@1", pipeline="1")
-        store.record_reading(claimed.id, reading, card={"name": "fake"}, **named)
+        store.record_reading(claimed.id, evidence_of(reading), card={"name": "fake"}, **named)
         return claimed
 
     return enter

@@ -13,11 +13,12 @@ from typing import Any
 import digitd
 from digitd.config import Config
 from digitd.errors import ModelError, UnreadableDocument
+from digitd.evidence import DocumentEvidence
 from digitd.intake import archive, claim
 from digitd.intake.lock import this_process
 from digitd.logs import log
 from digitd.models import Model, open_model
-from digitd.records import IN_FLIGHT, DocumentReading, DocumentState
+from digitd.records import IN_FLIGHT, DocumentState
 from digitd.store import Store
 from digitd.stored import Document, LastService
 
@@ -90,8 +91,11 @@ class Ledger:
             if self._store.document_with_token(token) is None:
                 yield token
 
-    def enter(self, token: str) -> Document | None:
-        """Enter a file that lies in `var/work`: queued, or put away as a duplicate; None where there is none."""
+    def enter(self, token: str, *, read_now: bool = False) -> Document | None:
+        """Enter a file that lies in `var/work`: queued, or put away as a duplicate; None where there is none.
+
+        With read_now it does not wait in the queue, but is the next to read, as `claim_next` gives it.
+        """
         work = self._var / archive.WORK
         try:
             found = claim.inspect(work, token)
@@ -109,6 +113,7 @@ class Ledger:
             size_bytes=found.size_bytes,
             token=token,
             seen_at=found.seen_at,
+            read_now=read_now,
         )
         if document.state is DocumentState.DUPLICATE:
             log().info("document_duplicate", document=document.name, id=document.id, original=document.original_id)
@@ -151,23 +156,22 @@ class Ledger:
             raise UnreadableDocument("its file was written to after it was taken: drop the complete file again")
         return data
 
-    def read(self, document_id: int, reading: DocumentReading) -> DocumentState:
+    def read(self, document_id: int, evidence: DocumentEvidence) -> DocumentState:
         """Keep what was read and put the file away; returns done or review."""
-        state = self._store.record_reading(
-            document_id, reading, card=self._card(reading.model), audit_share=self._audit_share
+        document = self._store.record_reading(
+            document_id, evidence, card=self._card(evidence.model), audit_share=self._audit_share
         )
-        document = self._store.document(document_id)
         log().info(
             "document_read",
             document=document.name,
             id=document_id,
-            state=str(state),
-            pages=len(reading.pages),
-            fields=sum(len(page.fields) for page in reading.pages),
-            ms=round(sum(sum(page.stage_ms.values()) for page in reading.pages)),
+            state=str(document.state),
+            pages=len(evidence.pages),
+            fields=sum(len(page.fields) for page in evidence.pages),
+            ms=round(sum(sum(page.stage_ms.values()) for page in evidence.pages)),
         )
         self._put_away(document)
-        return state
+        return document.state
 
     def _card(self, model_id: str) -> Mapping[str, Any]:
         """The card of the model that read; empty where it cannot be known.

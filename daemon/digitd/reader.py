@@ -12,6 +12,7 @@ import numpy as np
 from digitd.budget.thresholds import Thresholds, Watched
 from digitd.config import Config
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
+from digitd.evidence import DocumentEvidence, evidence_of
 from digitd.forms import library
 from digitd.logs import log
 from digitd.models import Model, find
@@ -79,6 +80,11 @@ class Reader:
                 forced=form is not None,
                 wanted=wanted,
             )
+
+    def evidence(self, data: bytes, form: str | None = None, *, wanted: slice = ALL) -> DocumentEvidence:
+        """As `read`, but give what is kept of it."""
+        with _one_document():
+            return evidence_of(self.read(data, form, wanted=wanted))
 
     def trace(self, data: bytes, form: str | None = None) -> Iterator[Trace]:
         """As `read`, page by page, with what every stage gave."""

@@ -6,7 +6,7 @@ Killing it at any instant loses nothing: a file is in the inbox, in `var/work`, 
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from digitd.pulse import Pulse
 from digitd.records import DocumentState
 from digitd.retention import Retention
 from digitd.store import Store
+from digitd.stored import Document
 from digitd.succession import Succession, Successor
 from digitd.vitals import systemd
 from digitd.vitals.metrics import Facts
@@ -269,8 +270,8 @@ class Service:
         if not self._stop.asked:
             self._follow()
             self._inbox.look()
-            self._take()
             self._dispatch()
+            self._take()
             if self.retention is not None:
                 self.retention.step()
             if self.bookkeeper is not None:
@@ -304,19 +305,34 @@ class Service:
         self._config = successor.config
 
     def _take(self) -> None:
-        """Enter files into the ledger, as many as the engine can use soon: the others are as safe in the inbox."""
+        """Enter files into the ledger that can be read now: the others are as safe in the inbox."""
         for _ in range(self._engine.room):
-            few = self._queued - len(self._resting) < self._engine.room
-            if not self._claimed and few and (token := self._inbox.take()):
+            if not self._has_room:
+                return
+            if not self._claimed and (token := self._inbox.take()):
                 self._claimed.append(token)
             if not self._claimed:
                 return
-            document = self._ledger.enter(self._claimed[0])
+            document = self._ledger.enter(self._claimed[0], read_now=True)
             self._claimed.popleft()
-            if document is not None and document.state is DocumentState.QUEUED:
+            if document is None or document.id in self._held:
+                continue
+            if document.state is DocumentState.READING:
+                self._hand_over(document)
+            elif document.state is DocumentState.QUEUED:  # by a try whose answer was lost
                 self._queued += 1
-            elif document is not None:
+            elif document.state is DocumentState.DUPLICATE:
                 self.progress.states[document.state] += 1
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether what comes now can be read at once, and nothing goes before it."""
+        return self._engine.free > 0 and not self._suspects and self._successor is None
+
+    @property
+    def _held(self) -> Set[int]:
+        """Documents that are being read, stand in line, or came back and are not written."""
+        return self._engine.holds | {result.document_id for result in self._results}
 
     def _dispatch(self) -> None:
         """Hand queued documents to the engine; one that may have killed the service goes alone."""
@@ -325,23 +341,26 @@ class Service:
         if self._successor is not None:
             return
         if self._unanswered:
-            held = self._engine.holds | {result.document_id for result in self._results}
-            self._queued += self._ledger.reclaim(besides=held)
+            self._queued += self._ledger.reclaim(besides=self._held)
             self._unanswered = False
         while self._engine.free and not (self._suspects and self._engine.in_hand):
             document = self._ledger.claim_next(among=self._suspects or None, besides=self._resting)
             if document is not None:
                 self._queued = max(0, self._queued - 1)
-                try:
-                    self._engine.submit(document.id, self._ledger.bytes_of(document), form=document.form)
-                except (UnreadableDocument, OSError) as fault:
-                    outcome = Outcome.HINDERED if isinstance(fault, OSError) else Outcome.REFUSED
-                    self._results.append(Finished(document_id=document.id, outcome=outcome, reason=str(fault)))
+                self._hand_over(document)
             elif self._suspects:
                 self._suspects.clear()
             else:
                 self._queued = len(self._resting)
                 return
+
+    def _hand_over(self, document: Document) -> None:
+        """Give a document that was claimed to the engine, which must be free; what hinders it is its result."""
+        try:
+            self._engine.submit(document.id, self._ledger.bytes_of(document), form=document.form)
+        except (UnreadableDocument, OSError) as fault:
+            outcome = Outcome.HINDERED if isinstance(fault, OSError) else Outcome.REFUSED
+            self._results.append(Finished(document_id=document.id, outcome=outcome, reason=str(fault)))
 
     def _collect(self) -> None:
         """Write what came back; a result stays in line until the database has it."""
@@ -373,14 +392,14 @@ class Service:
             if self._fault is None:
                 self._fault = result.fault or DigitdError(f"reading is not possible now: {result.reason}")
                 self._stop.ask()
-        elif result.reading is None:
+        elif result.evidence is None:
             self._ledger.failed(result.document_id, result.reason)
             self.progress.states[DocumentState.FAILED] += 1
         else:
             self._has_read = True
-            self.progress.states[self._ledger.read(result.document_id, result.reading)] += 1
-            self.progress.pages += len(result.reading.pages)
-            for page in result.reading.pages:
+            self.progress.states[self._ledger.read(result.document_id, result.evidence)] += 1
+            self.progress.pages += len(result.evidence.pages)
+            for page in result.evidence.pages:
                 self._tally.stage_seconds.update({stage: ms / 1000 for stage, ms in page.stage_ms.items()})
         if result.document_id not in self._resting:
             self._losses.pop(result.document_id, None)
@@ -422,7 +441,7 @@ class Service:
         if self._stop.asked:
             return min(RETRY_SECONDS, engine_due - now, self.pulse.due() - now)
         more = self._claimed or self._inbox.candidates
-        if self._results or (more and self._queued - len(self._resting) < self._engine.room):
+        if self._results or (more and self._has_room):
             return 0.0
         deletion_due = math.inf if self.retention is None else self.retention.due()
         budget_due = math.inf if self.bookkeeper is None else self.bookkeeper.due()

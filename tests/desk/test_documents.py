@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from digitd.config import Config, Intake
 from digitd.desk.app import create_app
 from digitd.desk.guard import Hosts
+from digitd.evidence import evidence_of
 from digitd.forms import library
 from digitd.records import DocumentReading, LabelMode, PageReading, Verdict
 from digitd.store import Store
@@ -274,6 +275,7 @@ def test_a_page_that_fits_no_form_is_shown_with_its_reason(client: TestClient, s
         stage_ms={},
         reason="no template fits",
     )
-    store.record_reading(document.id, DocumentReading(pages=(page,), model="m@1", pipeline="1"), card={})
+    reading = DocumentReading(pages=(page,), model="m@1", pipeline="1")
+    store.record_reading(document.id, evidence_of(reading), card={})
     (shown,) = client.get(f"/api/v1/documents/{document.id}").json()["pages"]
     assert (shown["number"], shown["reason"]) == (2, "no template fits")

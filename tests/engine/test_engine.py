@@ -60,8 +60,8 @@ def all_of(engine: Engine, rings: SimpleQueue[None]) -> dict[int, Finished]:
 
 
 def said(found: Finished) -> str:
-    assert found.reading is not None
-    return found.reading.model
+    assert found.evidence is not None
+    return found.evidence.model
 
 
 def test_the_pages_of_a_long_document_are_read_by_several(make: Any, rings: SimpleQueue[None]) -> None:
@@ -70,9 +70,9 @@ def test_the_pages_of_a_long_document_are_read_by_several(make: Any, rings: Simp
     engine.submit(1, b"long 18", form=None)
     engine.submit(2, b"7", form=None)
     found = all_of(engine, rings)
-    assert found[1].reading is not None
-    assert [page.number for page in found[1].reading.pages] == list(range(1, 19))
-    assert (found[1].outcome, found[1].reading.of_pages, said(found[2])) == (Outcome.READ, 18, "7")
+    assert found[1].evidence is not None
+    assert [page.number for page in found[1].evidence.pages] == list(range(1, 19))
+    assert (found[1].outcome, found[1].evidence.of_pages, said(found[2])) == (Outcome.READ, 18, "7")
     assert engine.free == 4
 
 

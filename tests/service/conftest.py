@@ -12,6 +12,7 @@ import pytest
 from digitd.config import Config, Intake, Workers
 from digitd.engine import Engine
 from digitd.errors import UnreadableDocument
+from digitd.evidence import DocumentEvidence, evidence_of
 from digitd.intake import archive
 from digitd.intake.inbox import Inbox
 from digitd.ledger import Ledger
@@ -38,7 +39,7 @@ class Inline(Executor):
         return future
 
 
-def fake_read(data: bytes, form: str | None) -> DocumentReading:
+def fake_read(data: bytes, form: str | None) -> DocumentEvidence:
     """One field that holds the text of the document; "bad" cannot be read, "?" goes to review."""
     text = data.decode()
     if text.startswith("bad"):
@@ -49,7 +50,7 @@ def fake_read(data: bytes, form: str | None) -> DocumentReading:
     page = PageReading(
         number=1, width_px=1, height_px=1, form=form, residual_mm=None, fields=(field,), stage_ms={"load": 1.0}
     )
-    return DocumentReading(pages=(page,), model=MODEL.id, pipeline="1")
+    return evidence_of(DocumentReading(pages=(page,), model=MODEL.id, pipeline="1"))
 
 
 @cache

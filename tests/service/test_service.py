@@ -61,6 +61,35 @@ def test_more_files_than_the_engine_holds_are_all_read(bench: Any) -> None:
     assert sorted(int(f.value) for f in bench.store.fields()) == list(range(40))
 
 
+def test_what_waits_in_the_queue_goes_before_the_inbox(bench: Any) -> None:
+    """A document that is tried again is read first, however many files are there to be taken."""
+    bench.drop("again", "bad")
+    bench.service().run(once=True)
+    (document,) = bench.store.documents()
+    ledger.retry(document, bench.store, bench.config)
+    for number in range(20):
+        bench.drop(str(number))
+    order = []
+
+    def read(data: bytes, form: str | None) -> Any:
+        order.append(data)
+        return fake_read(b"ok", form)
+
+    bench.service(read).run(once=True)
+    assert (order[0], len(order)) == (b"bad", 21)
+
+
+def test_what_no_process_has_room_for_stays_in_the_inbox(bench: Any, mortal: Any) -> None:
+    """A file is entered when it can be read: what is taken is read at once, and nothing queues meanwhile."""
+    for number in range(20):
+        bench.drop(str(number))
+    seen = []
+    mortal.run(once=True, on_progress=lambda _: seen.append(bench.store.counts()))
+    assert {counts[S.QUEUED] for counts in seen} == {0}
+    assert max(counts[S.READING] for counts in seen) == mortal._engine.room
+    assert bench.store.counts()[S.DONE] == 20
+
+
 def test_a_fault_of_digitd_s_own_does_not_stop_it(bench: Any) -> None:
     """A document on which the reader itself fails is set aside, and the others are read."""
     bench.drop("a", "bad")

@@ -15,10 +15,10 @@ from digitd import succession
 from digitd.config import NAME, Config, choose_model
 from digitd.engine import Engine
 from digitd.errors import ModelError
+from digitd.evidence import DocumentEvidence
 from digitd.intake.inbox import Inbox
 from digitd.ledger import Ledger
 from digitd.models import CARD, LITERT, Model, find
-from digitd.records import DocumentReading
 from digitd.service import Service
 from digitd.succession import Succession, try_apart
 from digitd.wake import Reload, Stop
@@ -52,7 +52,7 @@ class Patient(Executor):
 class Changing:
     """A service over models called old and new, and the executors that its engines were opened with."""
 
-    def __init__(self, bench: Any, read: Callable[..., DocumentReading], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, bench: Any, read: Callable[..., DocumentEvidence], monkeypatch: pytest.MonkeyPatch) -> None:
         self.bench, self.read = bench, read
         self.tried: list[str] = []
         self.pools: list[Patient] = []
@@ -87,7 +87,7 @@ class Changing:
         model = find(config.reading.model, config.models)
         self.opened.append(config)
 
-        def read(data: bytes, form: str | None) -> DocumentReading:
+        def read(data: bytes, form: str | None) -> DocumentEvidence:
             return replace(self.read(data, form), model=model.id)
 
         def open_pool() -> Patient:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from digitd.evidence import DocumentEvidence, evidence_of
 from digitd.records import Box, Candidate, CellContent, DocumentReading, FieldReading, FieldState, Glyph, PageReading
 from digitd.store import Store
 from digitd.stored import Document
@@ -15,7 +17,7 @@ MODEL, CARD = "made-up@0", {"name": "made-up"}
 SEEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 Take = Callable[..., Document]
-Reading = Callable[..., DocumentReading]
+Reading = Callable[..., DocumentEvidence]
 Read = Callable[..., Document]
 
 
@@ -32,10 +34,10 @@ def store(path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def take(store: Store) -> Take:
-    """Enter a document; a number stands for its bytes."""
+    """Enter a document; a number stands for its bytes. Further names go to `Store.take_in`."""
     count = 0
 
-    def entered(content: int, *, name: str = "", form: str | None = None) -> Document:
+    def entered(content: int, *, name: str = "", form: str | None = None, **named: Any) -> Document:
         nonlocal count
         count += 1
         return store.take_in(
@@ -45,6 +47,7 @@ def take(store: Store) -> Take:
             size_bytes=content,
             token=f"{count:032x}",
             seen_at=SEEN,
+            **named,
         )
 
     return entered
@@ -54,25 +57,22 @@ def take(store: Store) -> Take:
 def reading() -> Reading:
     """A reading of one page; each state given makes a field of two digits, its value its position."""
 
-    def made(*states: FieldState, form: str | None = None, pages: int = 1, reason: str = "") -> DocumentReading:
+    def made(*states: FieldState, form: str | None = None, pages: int = 1, reason: str = "") -> DocumentEvidence:
         fields = tuple(_field(position, state) for position, state in enumerate(states))
-        return DocumentReading(
-            pages=tuple(
-                PageReading(
-                    number=number + 1,
-                    width_px=100,
-                    height_px=200,
-                    form=form,
-                    residual_mm=0.1,
-                    fields=fields,
-                    stage_ms={"load": 1.5},
-                    reason=reason,
-                )
-                for number in range(pages)
-            ),
-            model=MODEL,
-            pipeline="1",
+        made_pages = tuple(
+            PageReading(
+                number=number + 1,
+                width_px=100,
+                height_px=200,
+                form=form,
+                residual_mm=0.1,
+                fields=fields,
+                stage_ms={"load": 1.5},
+                reason=reason,
+            )
+            for number in range(pages)
         )
+        return evidence_of(DocumentReading(pages=made_pages, model=MODEL, pipeline="1"))
 
     return made
 

@@ -1,3 +1,5 @@
+import pickle
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -5,7 +7,17 @@ import cv2
 import numpy as np
 import pytest
 
-from digitd.records import DocumentReading, DocumentState, FieldReading, FieldState
+from digitd.evidence import evidence_of
+from digitd.records import (
+    Box,
+    CellContent,
+    DocumentReading,
+    DocumentState,
+    FieldReading,
+    FieldState,
+    Glyph,
+    PageReading,
+)
 from digitd.store import Store
 from digitd.store import fields as module
 from digitd.store.tables import models
@@ -71,7 +83,7 @@ def test_the_order_of_pages_is_theirs_not_the_order_of_writing(store: Store, tak
     document = take(1)
     store.claim_next()
     made = reading(ACCEPTED, pages=2)
-    turned = DocumentReading(pages=made.pages[::-1], model=made.model, pipeline=made.pipeline)
+    turned = replace(made, pages=made.pages[::-1])
     store.record_reading(document.id, turned, card={})
     assert [f.page for f in store.fields()] == [1, 2]
 
@@ -113,11 +125,46 @@ def test_a_confidence_that_is_no_probability_is_refused(store: Store, take: Any,
     store.claim_next()
     made = reading(ACCEPTED)
     page = made.pages[0]
-    field: FieldReading = page.fields[0]
-    wrong = FieldReading(
-        name=field.name, box=field.box, value="1", confidence=1.5, state=ACCEPTED, candidates=(), glyphs=()
-    )
-    object.__setattr__(page, "fields", (wrong,))
+    wrong = replace(page, fields=(page.fields[0]._replace(confidence=1.5),))
     with pytest.raises(Exception, match="CHECK"):
-        store.record_reading(document.id, made, card={})
+        store.record_reading(document.id, replace(made, pages=(wrong,)), card={})
     assert store.document(document.id).state is DocumentState.READING
+
+
+def test_evidence_is_taken_in_without_what_pictures_need(reading: Any) -> None:
+    """The process that writes takes it from those that read, and loads neither NumPy nor OpenCV for it."""
+    sent = pickle.dumps(reading(ACCEPTED, REVIEW))
+    assert b"numpy" not in sent
+    assert b"cv2" not in sent
+
+
+@pytest.mark.parametrize(
+    ("value", "contents", "digits"),
+    [
+        ("-1.5", "od_d", [None, 1, None, 5]),
+        ("15", "ddd", [None, None, None]),
+    ],
+)
+def test_a_glyph_says_which_digit_of_the_value_it_is(value: str, contents: str, digits: list[int | None]) -> None:
+    """Signs, points and blank cells are none; where digits and glyphs are not as many, nobody knows."""
+    kinds = {"d": CellContent.DIGIT, "o": CellContent.OTHER, "_": CellContent.BLANK}
+    sureness = np.linspace(0, 1, 11, dtype=np.float32)
+    glyphs = tuple(
+        Glyph(
+            position=place,
+            box=Box(x0=0, y0=0, x1=1, y1=1),
+            content=kinds[kind],
+            pixels=np.zeros((28, 28), np.uint8),
+            probabilities=sureness,
+        )
+        for place, kind in enumerate(contents)
+    )
+    field = FieldReading(
+        name="f", box=Box(x0=0, y0=0, x1=9, y1=9), value=value, confidence=0.9, state=ACCEPTED, glyphs=glyphs
+    )
+    page = PageReading(
+        number=1, width_px=9, height_px=9, form=None, residual_mm=None, fields=(field,), stage_ms={"load": 1.0}
+    )
+    (found,) = evidence_of(DocumentReading(pages=(page,), model="m@1", pipeline="1")).pages[0].glyphs
+    assert [glyph.digit for glyph in found] == digits
+    assert [glyph.sure for glyph in found] == [None if one is None else float(sureness[one]) for one in digits]

@@ -59,6 +59,16 @@ def test_claiming_takes_the_oldest_and_counts_the_attempt(store: Store, take: An
     assert store.claim_next() is None
 
 
+def test_what_is_read_now_is_claimed_as_it_is_entered(store: Store, take: Any) -> None:
+    """It has the states, the moves and the attempt of one that was queued and then claimed; a duplicate is one."""
+    document, copy = take(1, read_now=True), take(1, read_now=True)
+    assert document == store.document(document.id)
+    assert (document.state, document.attempts, document.reason) == (S.READING, 1, "")
+    assert states(store, document.id) == [S.SEEN, S.SETTLING, S.QUEUED, S.READING]
+    assert (copy.state, copy.attempts, copy.original_id) == (S.DUPLICATE, 0, document.id)
+    assert store.claim_next() is None
+
+
 @pytest.mark.parametrize(("counted", "attempts"), [(True, 2), (False, 1)])
 def test_a_try_that_was_not_its_own_fault_is_forgotten(store: Store, take: Any, counted: bool, attempts: int) -> None:
     """A document put back without counting has as many attempts as before."""
@@ -138,7 +148,7 @@ def test_only_legal_moves_are_written(store: Store, take: Any, previous: Documen
 
     def move() -> None:
         with store._writing() as connection:
-            module.move(connection, document.id, state, reason="x")
+            module.move(connection, document.id, state, previous=previous, reason="x")
 
     if state in LEGAL_MOVES[previous]:
         move()

@@ -1,4 +1,4 @@
-"""The processes that read: bytes go in, readings come out, and one that dies or hangs costs one document a try."""
+"""The processes that read: bytes go in, evidence comes out, and one that dies or hangs costs one document a try."""
 
 from digitd.engine.engine import Engine
 from digitd.engine.lane import Finished, Outcome

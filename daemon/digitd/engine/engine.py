@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from digitd.engine.lane import LINE, Bounds, Finished, Lane, Read
-from digitd.records import DocumentReading
+from digitd.evidence import DocumentEvidence
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -23,7 +23,7 @@ class _InHand:
     form: str | None
     waiting: deque[int] = field(default_factory=deque)
     tickets: dict[int, int] = field(default_factory=dict)
-    read: dict[int, DocumentReading] = field(default_factory=dict)
+    read: dict[int, DocumentEvidence] = field(default_factory=dict)
 
 
 class Engine:
@@ -35,7 +35,7 @@ class Engine:
         Makes an executor that reads one document at a time; called for each process, and again when one broke.
     read
         What an executor runs: bytes and a form, and for what follows in a long document how many pages are before it,
-        to a reading of some pages, which tells how many there are. Must be importable where it runs.
+        to what is kept of some pages, which tells how many there are. Must be importable where it runs.
     processes
         How many documents are read at once.
     wake
@@ -125,14 +125,14 @@ class Engine:
         if one is None:  # of a document that another part has ended
             return
         first = one.tickets.pop(part.document_id)
-        if part.reading is not None:
-            one.read[first] = part.reading
-            step = len(part.reading.pages)
-            if first == 0 and 0 < step < part.reading.of_pages:
-                one.waiting.extend(range(step, part.reading.of_pages, step))
+        if part.evidence is not None:
+            one.read[first] = part.evidence
+            step = len(part.evidence.pages)
+            if first == 0 and 0 < step < part.evidence.of_pages:
+                one.waiting.extend(range(step, part.evidence.of_pages, step))
             if one.tickets or one.waiting:
                 return
-            pages = tuple(page for _, reading in sorted(one.read.items()) for page in reading.pages)
-            part = replace(part, reading=replace(part.reading, pages=pages)) if len(one.read) > 1 else part
+            pages = tuple(page for _, evidence in sorted(one.read.items()) for page in evidence.pages)
+            part = replace(part, evidence=replace(part.evidence, pages=pages)) if len(one.read) > 1 else part
         del self._in_hand[one.document_id]
         yield replace(part, document_id=one.document_id)

@@ -15,8 +15,8 @@ from typing import Any
 
 from digitd.apart import end, was_killed
 from digitd.errors import DigitdError, ModelError, TemplateError, UnreadableDocument
+from digitd.evidence import DocumentEvidence
 from digitd.logs import log
-from digitd.records import DocumentReading
 
 #: Documents in line for a process, so that it never waits for the coordinator.
 LINE = 2
@@ -31,13 +31,13 @@ TOLD_WITHIN_SECONDS = 10.0
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 1.0, 60.0
 
 #: Bytes, form, and where it is not the first part of a long document, how many pages are before it.
-Read = Callable[..., DocumentReading]
+Read = Callable[..., DocumentEvidence]
 
 
 class Outcome(StrEnum):
     """What became of a document that was handed over."""
 
-    #: Read; there is a reading.
+    #: Read; there is evidence.
     READ = "read"
     #: It cannot be read, and trying again will not help.
     REFUSED = "refused"
@@ -59,7 +59,7 @@ class Finished:
 
     document_id: int
     outcome: Outcome
-    reading: DocumentReading | None = None
+    evidence: DocumentEvidence | None = None
     reason: str = ""
     blamed: bool = False
     killed: bool = False
@@ -79,7 +79,7 @@ class _Handed:
     """A document in line. given says that a process took it; ended_at is when it came back, on the steady clock."""
 
     document_id: int
-    future: Future[DocumentReading]
+    future: Future[DocumentEvidence]
     given: bool = True
     ended_at: float = 0.0
 
@@ -260,7 +260,7 @@ def _finished(handed: _Handed) -> Finished:
     fault = handed.future.exception()
     key = handed.document_id
     if fault is None:
-        return Finished(document_id=key, outcome=Outcome.READ, reading=handed.future.result())
+        return Finished(document_id=key, outcome=Outcome.READ, evidence=handed.future.result())
     if isinstance(fault, (UnreadableDocument, TemplateError)):
         return Finished(document_id=key, outcome=Outcome.REFUSED, reason=str(fault))
     if isinstance(fault, MemoryError):

@@ -12,7 +12,7 @@ from digitd.config import Config
 from digitd.engine.engine import Engine
 from digitd.engine.lane import Bounds
 from digitd.errors import DigitdError
-from digitd.records import DocumentReading
+from digitd.evidence import DocumentEvidence
 
 if TYPE_CHECKING:
     from digitd.reader import Reader
@@ -32,7 +32,7 @@ def open_engine(config: Config, *, wake: Callable[[], None]) -> Engine:
     )
 
 
-def read_here(config: Config, data: bytes, form: str | None, first: int = 0) -> DocumentReading:
+def read_here(config: Config, data: bytes, form: str | None, first: int = 0) -> DocumentEvidence:
     """Read a document, or as many pages of a long one as are read at once, from first on, in this process.
 
     Raises
@@ -40,7 +40,7 @@ def read_here(config: Config, data: bytes, form: str | None, first: int = 0) -> 
     DigitdError
         The document, the form or the model is at fault.
     """
-    return _reader(config).read(data, form, wanted=slice(first, first + PAGES_AT_ONCE))
+    return _reader(config).evidence(data, form, wanted=slice(first, first + PAGES_AT_ONCE))
 
 
 def _process(config: Config) -> Executor:

@@ -5,13 +5,14 @@ Writers begin with `BEGIN IMMEDIATE`, so that two processes queue for the databa
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.exc import OperationalError
 
@@ -153,6 +154,20 @@ def copy_database(engine: Engine, path: Path) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")  # VACUUM does not run in a transaction
         connection.exec_driver_sql("VACUUM INTO ?", (str(path),))
+
+
+def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows, each with a value for each of names, as the driver takes it.
+
+    For where there are many: what SQLAlchemy does for each value takes as long as all that the database does.
+    """
+    if rows:
+        connection.exec_driver_sql(_insertion(table, tuple(names)), rows)
+
+
+@cache
+def _insertion(table: Table, names: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - our own names
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -60,7 +60,7 @@ class Doubts(Labels):
             if version != version_of(self.fields(document_id=document_id)):
                 raise NotTheirTurn("its values have changed since you looked; look again")
             if state is DocumentState.REVIEW:
-                move(connection, document_id, DocumentState.DONE, reason=f"approved by {verifier}")
+                move(connection, document_id, DocumentState.DONE, previous=state, reason=f"approved by {verifier}")
             note(connection, verifier, "document approved", f"{document_id} {name}")
 
 

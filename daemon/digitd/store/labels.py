@@ -194,9 +194,11 @@ def settle_document(connection: Connection, field_id: int) -> None:
     row = connection.execute(_STANDING_OF_DOCUMENT, {"document": document_id}).one()
     doubtful = row.doubtful and not row.keyed
     if row.waiting and row.state == DocumentState.DONE:
-        move(connection, document_id, DocumentState.REVIEW, reason=what_waits(row.waiting, ()))
+        reason = what_waits(row.waiting, ())
+        move(connection, document_id, DocumentState.REVIEW, previous=DocumentState.DONE, reason=reason)
     elif not row.waiting and not doubtful and row.state == DocumentState.REVIEW:
-        move(connection, document_id, DocumentState.DONE, reason="every field verified")
+        reason = "every field verified"
+        move(connection, document_id, DocumentState.DONE, previous=DocumentState.REVIEW, reason=reason)
 
 
 _field: BindParameter[Any] = bindparam("field")

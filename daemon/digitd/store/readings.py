@@ -1,23 +1,18 @@
 """What the machine made of a document, kept with its evidence in the transaction that finishes the document."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
-from digitd.records import CellContent, DocumentReading, DocumentState, FieldReading, FieldState
-from digitd.store.database import Database
-from digitd.store.documents import move, state_of, what_waits
+from digitd.evidence import DocumentEvidence, FieldRow, GlyphRow, PageEvidence
+from digitd.records import DocumentState, FieldState
+from digitd.store.database import Database, insert_rows
+from digitd.store.documents import document_of, move, state_of, what_waits
 from digitd.store.tables import fields, glyphs, models, pages
-from digitd.stored import StoredPage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-DIGITS = frozenset("0123456789")
+from digitd.stored import Document, StoredPage
 
 
 class Readings(Database):
@@ -39,113 +34,83 @@ class Readings(Database):
             ]
 
     def record_reading(
-        self, document_id: int, reading: DocumentReading, *, card: Mapping[str, Any], audit_share: float = 0.0
-    ) -> DocumentState:
-        """Keep everything that came of a document and finish it, in one transaction. Returns done or review.
+        self, document_id: int, evidence: DocumentEvidence, *, card: Mapping[str, Any], audit_share: float = 0.0
+    ) -> Document:
+        """Keep everything that came of a document and finish it, in one transaction. Returns it, done or in review.
 
         audit_share is the probability with which a field that passes is drawn, here and now, to be keyed all the same.
         """
         now = datetime.now(UTC)
-        waiting = [f for p in reading.pages for f in p.fields if f.state is FieldState.REVIEW]
-        doubtful_pages = [p for p in reading.pages if p.reason]
-        state = DocumentState.REVIEW if waiting or doubtful_pages else DocumentState.DONE
-        reason = what_waits(len(waiting), [p.reason for p in doubtful_pages])
+        waiting = sum(page.waiting for page in evidence.pages)
+        doubts = [page.reason for page in evidence.pages if page.reason]
+        state = DocumentState.REVIEW if waiting or doubts else DocumentState.DONE
         with self._writing() as connection:
-            if (known := state_of(connection, document_id)) in {DocumentState.DONE, DocumentState.REVIEW}:
-                return known  # kept already, by a try whose answer was lost
-            _remember_model(connection, reading.model, card, now)
-            for page in reading.pages:
-                page_id = connection.execute(
-                    insert(pages)
-                    .values(
-                        document_id=document_id,
-                        number=page.number,
-                        width_px=page.width_px,
-                        height_px=page.height_px,
-                        dpi=page.dpi,
-                        form=page.form,
-                        residual_mm=page.residual_mm,
-                        reason=page.reason,
-                        stage_ms=dict(page.stage_ms),
-                        model_id=reading.model,
-                        pipeline=reading.pipeline,
-                    )
-                    .returning(pages.c.id)
-                ).scalar_one()
-                _write_fields(connection, page_id, page.fields, audit_share=audit_share)
-            move(connection, document_id, state, reason=reason, read_at=now)
-        return state
+            previous = state_of(connection, document_id)
+            if previous in {DocumentState.DONE, DocumentState.REVIEW}:
+                return document_of(connection, document_id)  # kept already, by a try whose answer was lost
+            _remember_model(connection, evidence.model, card, now)
+            for page in evidence.pages:
+                page_id = _write_page(connection, document_id, page, model=evidence.model, pipeline=evidence.pipeline)
+                _write_fields(connection, page_id, page, audit_share=audit_share)
+            reason = what_waits(waiting, doubts)
+            return move(connection, document_id, state, previous=previous, reason=reason, read_at=now)
+
+
+_MODEL = select(models.c.id).where(models.c.id == bindparam("model"))
 
 
 def _remember_model(connection: Connection, model: str, card: Mapping[str, Any], now: datetime) -> None:
-    if connection.execute(select(models.c.id).where(models.c.id == model)).first() is None:
+    if connection.execute(_MODEL, {"model": model}).first() is None:
         connection.execute(insert(models).values(id=model, card=dict(card), first_used_at=now))
 
 
-def _write_fields(connection: Connection, page_id: int, found: Sequence[FieldReading], *, audit_share: float) -> None:
-    if not found:
-        return
-    audited = [_drawn(field, audit_share) for field in found]
-    rows = [
-        {
-            "page_id": page_id,
-            "position": position,
-            "name": field.name,
-            "x0": field.box.x0,
-            "y0": field.box.y0,
-            "x1": field.box.x1,
-            "y1": field.box.y1,
-            "value": field.value,
-            "confidence": field.confidence,
-            "state": str(field.state),
-            "machine_state": str(field.state),
-            "reason": field.reason,
-            "candidates": [[c.value, round(c.probability, 6)] for c in field.candidates],
-            "crop": field.crop,
-            "audit_probability": audit_share if audited[position] else None,
-        }
-        for position, field in enumerate(found)
+_NEW_PAGE = insert(pages).returning(pages.c.id)
+
+
+def _write_page(connection: Connection, document_id: int, page: PageEvidence, *, model: str, pipeline: str) -> int:
+    """Write a page, without its fields; returns its id."""
+    row = {
+        "document_id": document_id,
+        "number": page.number,
+        "width_px": page.width_px,
+        "height_px": page.height_px,
+        "dpi": page.dpi,
+        "form": page.form,
+        "residual_mm": page.residual_mm,
+        "reason": page.reason,
+        "stage_ms": page.stage_ms,
+        "model_id": model,
+        "pipeline": pipeline,
+    }
+    return connection.execute(_NEW_PAGE, row).scalar_one()
+
+
+_FIELD = ("id", "page_id", *FieldRow._fields, "audit_probability")
+_GLYPH = ("field_id", *GlyphRow._fields, "to_look_at")
+
+
+def _write_fields(connection: Connection, page_id: int, page: PageEvidence, *, audit_share: float) -> None:
+    """Write the fields of a page and their glyphs; digits of fields that pass and are not drawn are to be looked at."""
+    first = _next_id(connection)
+    ids = range(first, first + len(page.fields))
+    passing = [field.state == FieldState.ACCEPTED for field in page.fields]
+    drawn = [passes and random.random() < audit_share for passes in passing]  # noqa: S311 - no secret
+    field_rows = [
+        (key, page_id, *field, audit_share if is_drawn else None)
+        for key, field, is_drawn in zip(ids, page.fields, drawn, strict=True)
     ]
-    ids = connection.scalars(insert(fields).returning(fields.c.id, sort_by_parameter_order=True), rows).all()
-    symbols = [
-        row
-        for key, field, is_audited in zip(ids, found, audited, strict=True)
-        for row in _glyph_rows(key, field, to_look_at=field.state is FieldState.ACCEPTED and not is_audited)
+    glyph_rows = [
+        (key, *glyph, passes and not is_drawn and glyph.digit is not None)
+        for key, passes, is_drawn, found in zip(ids, passing, drawn, page.glyphs, strict=True)
+        for glyph in found
     ]
-    if symbols:
-        connection.execute(insert(glyphs), symbols)
+    insert_rows(connection, fields, _FIELD, field_rows)
+    insert_rows(connection, glyphs, _GLYPH, glyph_rows)
 
 
-def _drawn(field: FieldReading, audit_share: float) -> bool:
-    return field.state is FieldState.ACCEPTED and random.random() < audit_share  # noqa: S311 - no secret
+_LAST_FIELD = select(func.max(fields.c.id))
 
 
-def _glyph_rows(field_id: int, field: FieldReading, *, to_look_at: bool) -> Iterator[dict[str, Any]]:
-    """Rows of a field's glyphs; those that are digits of its value say which, and whether they are to be looked at."""
-    digits = [int(one) for one in field.value if one in DIGITS]
-    counted = len(digits) == sum(glyph.content is CellContent.DIGIT for glyph in field.glyphs)
-    left = iter(digits)
-    for glyph in field.glyphs:
-        digit = next(left) if counted and glyph.content is CellContent.DIGIT else None
-        yield {
-            "field_id": field_id,
-            "position": glyph.position,
-            "x0": glyph.box.x0,
-            "y0": glyph.box.y0,
-            "x1": glyph.box.x1,
-            "y1": glyph.box.y1,
-            "content": str(glyph.content),
-            "probabilities": glyph.probabilities.astype("<f4").tobytes(),
-            "pixels_png": _png(glyph.pixels),
-            "digit": digit,
-            "sure": None if digit is None else float(glyph.probabilities[digit]),
-            "to_look_at": to_look_at and digit is not None,
-        }
-
-
-def _png(pixels: "NDArray[np.uint8]") -> bytes:
-    """A glyph's pixels (28, 28), packed fastest and smallest: 22 us and 246 bytes, by default 30 us and 326 bytes."""
-    import cv2  # not needed to ask what was read
-
-    how = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
-    return cv2.imencode(".png", pixels, how)[1].tobytes()
+def _next_id(connection: Connection) -> int:
+    """The id that the database would give the next field; nobody else gives one, for a writer is alone."""
+    return (connection.scalar(_LAST_FIELD) or 0) + 1
