@@ -1,4 +1,6 @@
+import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,20 @@ def test_a_lock_left_by_a_killed_process_is_free(tmp_path: Path) -> None:
     path.write_text("process 1 on elsewhere\n", encoding="utf-8")
     with Lock(path):
         assert str(os.getpid()) in path.read_text(encoding="utf-8")
+
+
+def test_looking_takes_nothing_from_anybody(tmp_path: Path) -> None:
+    """Looking leaves no file and no name; two who look do not see each other; who wants the lock waits for them."""
+    path = tmp_path / "lock"
+    assert holder(path) is None
+    assert not path.exists()
+    path.write_text("process 1 on elsewhere\n", encoding="utf-8")
+    with path.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert holder(path) is None
+        assert path.read_text(encoding="utf-8") == "process 1 on elsewhere\n"
+        gone = threading.Timer(0.1, lambda: fcntl.flock(looking, fcntl.LOCK_UN))
+        gone.start()
+        with Lock(path):
+            assert holder(path) is not None
+        gone.join()

@@ -3,10 +3,14 @@
 import fcntl
 import os
 import socket
+import time
 from pathlib import Path
 from types import TracebackType
 
 from digitd.errors import AlreadyRunning
+
+#: Who only looks at the lock has it for an instant; so long, in seconds, who wants it waits for that.
+GLANCE_SECONDS = 0.5
 
 
 class Lock:
@@ -25,15 +29,16 @@ class Lock:
     def __enter__(self) -> "Lock":
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        until = time.monotonic() + GLANCE_SECONDS
+        while not (taken := _taken(file, fcntl.LOCK_EX)) and time.monotonic() < until:
+            time.sleep(0.01)
+        if not taken:
             holder = os.read(file, 200).decode("utf-8", "replace").strip() or "another process"
             os.close(file)
             raise AlreadyRunning(
                 f"{self._path}: the service is running already on these folders ({holder}). "
                 "Stop that one first, or use another folder with `digitd init DIR`."
-            ) from None
+            )
         os.ftruncate(file, 0)
         os.write(file, f"{this_process()}\n".encode())
         self._file = file
@@ -53,9 +58,22 @@ def this_process() -> str:
 
 
 def holder(path: Path) -> str | None:
-    """Who holds the lock, or None where nobody does."""
+    """Who holds the lock, or None where nobody does; any number of processes may look at once."""
     try:
-        with Lock(path):
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        if _taken(file, fcntl.LOCK_SH):
             return None
-    except AlreadyRunning:
-        return path.read_text(encoding="utf-8", errors="replace").strip() or "another process"
+        return os.read(file, 200).decode("utf-8", "replace").strip() or "another process"
+    finally:
+        os.close(file)
+
+
+def _taken(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
