@@ -130,22 +130,28 @@ def serve(
             courier.start()
             closing.callback(partial(courier.finish, enough=lambda: stop.asked) if once else courier.stop)
             service.couriers.append(courier)
-        if config.health.listen and not once:
-            from digitd.vitals.endpoint import Endpoint  # a web server, which few need
-
-            endpoint = Endpoint(config.health.listen, signs=lambda: service.pulse.signs, facts=service.facts)
-            endpoint.start()
-            closing.callback(endpoint.stop)
-            log().info("health_answers", listen=config.health.listen)
-        if config.web.enabled and not once:
-            from digitd.desk.server import Server  # FastAPI, which takes a second to import
-            from digitd.verify.keying import verifier_name
-
-            desk = Server(config, store, verifier=verifier_name(config))
-            desk.start()
-            closing.callback(desk.stop)
-            log().info("desk_open", url=desk.url)
+        if not once:
+            _open_addresses(config, store, service, closing)
         return service.run(once=once, on_progress=on_progress)
+
+
+def _open_addresses(config: Config, store: Store, service: "Service", closing: ExitStack) -> None:
+    """Answer over HTTP how the service is, and serve the desk, where config asks for them."""
+    if config.health.listen:
+        from digitd.vitals.endpoint import Endpoint  # a web server, which few need
+
+        endpoint = Endpoint(config.health.listen, signs=lambda: service.pulse.signs, facts=service.facts)
+        endpoint.start()
+        closing.callback(endpoint.stop)
+        log().info("health_answers", listen=config.health.listen)
+    if config.web.enabled:
+        from digitd.desk.server import Server  # FastAPI, which takes a second to import
+        from digitd.verify.keying import verifier_name
+
+        desk = Server(config, store, verifier=verifier_name(config))
+        desk.start()
+        closing.callback(desk.stop)
+        log().info("desk_open", url=desk.url)
 
 
 class Service:
