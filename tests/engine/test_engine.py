@@ -183,7 +183,7 @@ def test_a_process_that_does_not_come_up_is_tried_again_later(
 ) -> None:
     """No document is to blame for it; meanwhile nothing is free, and it is known when the next try is due."""
     monkeypatch.setattr(lane, "FIRST_REST_SECONDS", 0.05)
-    tries = iter(["dies", "no room", "no server", "well"])
+    tries = iter(["dies", "no room", "no thread", "well"])
 
     def open_executor() -> Executor:
         match next(tries):
@@ -191,8 +191,8 @@ def test_a_process_that_does_not_come_up_is_tried_again_later(
                 return open_process(os._exit, 1)
             case "no room":
                 raise OSError(errno.ENOMEM, "Cannot allocate memory")
-            case "no server":
-                raise EOFError
+            case "no thread":
+                raise RuntimeError("can't start new thread")
         return open_process()
 
     engine = make(open_executor, processes=1)

@@ -239,8 +239,8 @@ class Lane:
         try:
             self._executor = self._open_executor()
             self._up = self._executor.submit(os.getpid)  # starts the process now
-        except (OSError, EOFError, RuntimeError) as fault:  # no memory for a process, or no thread to watch it
-            self._rest(str(fault) or type(fault).__name__)
+        except (OSError, RuntimeError) as fault:  # no memory for a process, or no thread to watch it
+            self._rest(str(fault))
         else:
             self._up.add_done_callback(self._came_up)
 
