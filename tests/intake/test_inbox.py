@@ -296,3 +296,18 @@ def test_folders_take_turns(config: Config, time: FakeClock, watcher: FakeWatche
     inbox.look()
     taken = [claim.inspect(config.var / archive.WORK, inbox.take() or "") for _ in range(7)]
     assert [one.name for one in taken if one] == ["0.png", "a.png", "b.png", "1.png", "2.png", "3.png", "4.png"]
+
+
+def test_folders_take_turns_from_look_to_look(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """Files keep coming, so that the inbox is looked at before each is taken: whose turn it is is not forgotten."""
+    for number in range(4):
+        drop(config, f"many/{number}.png", at=number)
+        drop(config, f"more/{number}.png", at=10 + number)
+    drop(config, "few/a.png", at=20)
+    inbox = Inbox(config, watcher, clock=time.clock)
+    taken = []
+    for _ in range(6):
+        inbox.look(now_please=True)
+        found = claim.inspect(config.var / archive.WORK, inbox.take() or "")
+        taken.append(found and f"{found.form}/{found.name}")
+    assert taken == ["many/0.png", "more/0.png", "few/a.png", "many/1.png", "more/1.png", "many/2.png"]

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from pathlib import Path
@@ -372,8 +373,10 @@ def test_a_step_whose_answer_is_lost_is_not_taken_twice(bench: Any, monkeypatch:
     hindered = {"a", "b", "c"}
     answers = iter([False, True] * 10)
     act = getattr(bench.store, step)
+    reads: Counter[str] = Counter()
 
     def read(data: bytes, form: str | None) -> Any:
+        reads[data.decode()] += 1
         if step == "put_back" and data.decode()[0] in hindered:
             hindered.discard(data.decode()[0])
             raise OSError(errno.EIO, "the device failed")
@@ -391,6 +394,7 @@ def test_a_step_whose_answer_is_lost_is_not_taken_twice(bench: Any, monkeypatch:
     monkeypatch.setattr(bench.bell, "wait", lambda seconds: time.sleep(min(seconds, 0.01)))
     bench.service(read).run(once=False, on_progress=lambda p: bench.stop.ask() if p.finished == len(texts) else None)
     assert bench.states() == {"a": "done", "b": "failed", "c": "done"}
+    assert reads == dict.fromkeys(texts.values(), 2 if step == "put_back" else 1)
     assert [len(list(bench.store.fields(document_id=d.id))) for d in bench.store.documents()] == [1, 0, 1]
     assert not [path for path in bench.files() if path.startswith("var/work")]
 

@@ -34,7 +34,7 @@ def made(folder: Path, name: str) -> None:
 
 
 class Patient(Executor):
-    """Reads when it is told to."""
+    """Reads when it is told to, one at a time."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Future[Any], Any, tuple[Any, ...]]] = []
@@ -44,8 +44,8 @@ class Patient(Executor):
         return self.waiting[-1][0]
 
     def work(self) -> None:
-        taken, self.waiting = self.waiting, []
-        for future, fn, args in taken:
+        if self.waiting:
+            future, fn, args = self.waiting.pop(0)
             future.set_result(fn(*args))
 
 
@@ -135,6 +135,19 @@ def test_what_comes_next_is_read_with_the_other_model(changing: Changing) -> Non
     assert events(lines).index("document_read") < events(lines).index("model_changed")
     assert changing.tried == ["new"]
     assert len(changing.pools) == 2
+
+
+def test_a_full_inbox_does_not_keep_the_model_that_was(changing: Changing) -> None:
+    """What waits is left in the inbox until the other model can read it."""
+    for name in "abcdef":
+        changing.bench.drop(name)
+
+    def on_progress(_progress: Any) -> None:
+        if changing.service._engine.in_hand:
+            choose_model(changing.file, "new")
+
+    changing.service.run(once=True, on_progress=on_progress)
+    assert sorted(changing.read_by().values()) == ["new"] * 4 + ["old"] * 2
 
 
 def test_a_change_that_is_none_changes_nothing(changing: Changing) -> None:

@@ -1,9 +1,11 @@
 """Queries in plain SQL: they ask for what the tables hold, by an index, and look without writing or waiting."""
 
+import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -202,3 +204,62 @@ def test_what_a_killed_service_left_is_seen(filled: Store, path: Path, tmp_path:
         shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
     with Glance.open(left) as glance:
         assert list(glance.fields()) == list(filled.fields())
+
+
+@contextmanager
+def of_another_user(folder: Path) -> Iterator[None]:
+    """Nothing may be written to folder meanwhile."""
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+def test_another_user_s_database_can_be_looked_into(filled: Store, path: Path) -> None:
+    """No service has it open, and the files that a log needs cannot be made; with a log that is full, it is said."""
+    found = list(filled.fields())
+    filled.close()
+    with tempfile.TemporaryDirectory() as folder:
+        there = Path(folder) / path.name
+        shutil.copy(path, there)
+        with of_another_user(there.parent), Glance.open(there) as glance:
+            assert list(glance.fields()) == found
+        there.with_name(f"{path.name}-wal").write_bytes(b"left by a kill")
+        with (
+            of_another_user(there.parent),
+            pytest.raises(DatabaseError, match=r"cannot be opened \(.*See that you may read"),
+        ):
+            Glance.open(there)
+
+
+def test_a_locked_database_is_not_called_damaged(filled: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restored copy keeps no log, and who writes to it all has it alone."""
+    monkeypatch.setattr("digitd.store.glance.BUSY_TIMEOUT_MS", 10)
+    filled.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseError, match=r"cannot be opened \(database is locked\)"):
+            Glance.open(path)
+
+
+def test_damage_in_the_middle_is_told(filled: Store, path: Path) -> None:
+    """Who asks, and who writes, is told that the file is damaged, and not by a trace of the code."""
+    filled.close()
+    with closing(sqlite3.connect(path)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        roots = connection.execute("SELECT rootpage FROM sqlite_master WHERE name IN ('fields', 'service')").fetchall()
+    with path.open("r+b") as file:
+        for (root,) in roots:
+            file.seek((root - 1) * size)
+            file.write(b"\7" * size)
+    with Glance.open(path) as glance, pytest.raises(DatabaseError, match=r"is damaged \(.*Restore a backup"):
+        list(glance.fields())
+    with Store.open(path) as store, pytest.raises(DatabaseError, match="takes no writes"):
+        store.beat(LastService(holder="process 1", version="1", model="m", started_at=NOW, beat_at=NOW))

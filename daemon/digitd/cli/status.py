@@ -94,7 +94,7 @@ def why_not_taken(sighting: listing.Sighting, config: Config) -> str:
         )
     if quiet_seconds < config.intake.settle_seconds:
         return "it was written to just now"
-    return "it is taken at the next look of the service"
+    return "it is taken when a process that reads has room for it"
 
 
 def _is_called(path: Path, file: str) -> bool:

@@ -58,6 +58,7 @@ class Inbox:
         self.go_on_with(config)
         self._told: set[LeftAlone] = set()
         self._probed_until: float | None = None
+        self._taken_from: str | None = None
         self._known: frozenset[Path] | None = None
         self.left: tuple[LeftAlone, ...] = ()
         self.unannounced = 0
@@ -98,7 +99,7 @@ class Inbox:
             found = listing.Listing(files=(), left=(item,))
         ready = self._settling.see(found.files, closed, now=now, wall_now=self._clock.wall())
         self._settles_at = self._settling.due(now)
-        self._candidates = deque(in_turn(ready))
+        self._candidates = deque(in_turn(ready, after=self._taken_from))
         took = self._clock.steady() - now
         self._crowded_until = now + min(max(CROWDED_SECONDS, CROWDED_SHARE * took), self.rescan_seconds)
         self._count_unannounced(found, announced=announced)
@@ -123,6 +124,7 @@ class Inbox:
                 self._tell((item,))
             self._settling.forget(sighting.path)
             if token is not None:
+                self._taken_from = sighting.form or ""
                 return token
         return None
 
@@ -200,12 +202,17 @@ class Inbox:
                 log().warning("watch_restarted", inbox=str(self._config.inbox))
 
 
-def in_turn(files: Iterable[Sighting]) -> Iterator[Sighting]:
-    """One file of each folder after another, so that a full folder does not keep the others waiting."""
-    folders: dict[str | None, list[Sighting]] = {}
+def in_turn(files: Iterable[Sighting], *, after: str | None = None) -> Iterator[Sighting]:
+    """One file of each folder after another, so that a full folder does not keep the others waiting.
+
+    The folder called after had its turn last, "" being the inbox itself: those behind it by name come first. Where none
+    has had a turn, the folder whose file comes first begins.
+    """
+    folders: dict[str, list[Sighting]] = {}
     for sighting in files:
-        folders.setdefault(sighting.form, []).append(sighting)
-    for row in zip_longest(*folders.values()):
+        folders.setdefault(sighting.form or "", []).append(sighting)
+    order = list(folders) if after is None else sorted(folders, key=lambda name: (name <= after, name))
+    for row in zip_longest(*(folders[name] for name in order)):
         yield from (sighting for sighting in row if sighting is not None)
 
 

@@ -14,11 +14,10 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
-from sqlalchemy.exc import OperationalError
 
 from digitd.errors import DatabaseError
 from digitd.store import schema
-from digitd.store.plain import BUSY_TIMEOUT_MS, Plain, readable, refuse_missing, usable
+from digitd.store.plain import BUSY_TIMEOUT_MS, Plain, is_damage, readable, refuse_missing, usable
 
 
 class Database(Plain):
@@ -111,8 +110,11 @@ class Database(Plain):
                 connection.begin(),
             ):
                 yield connection
-        except (OperationalError, sqlite3.OperationalError) as fault:
-            raise self._no_writes(getattr(fault, "orig", fault)) from fault
+        except (SqlDatabaseError, sqlite3.DatabaseError) as fault:
+            why = getattr(fault, "orig", fault)
+            if isinstance(why, sqlite3.OperationalError) or is_damage(why):
+                raise self._no_writes(why) from fault
+            raise
         finally:
             self._one_writes.release()
 

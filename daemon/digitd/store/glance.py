@@ -3,6 +3,7 @@
 Who looks holds up nobody who writes, and waits for nobody.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +34,12 @@ class Glance(Known, Fields):
         """
         refuse_missing(path)
         with usable(path):
-            address = f"{path.absolute().as_uri()}?mode=ro"
-            connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
             try:
-                schema.check(connection, str(path))
-            except BaseException:
-                connection.close()
-                raise
-        return cls(connection, path)
+                return cls(_opened(path, "mode=ro"), path)
+            except sqlite3.OperationalError:
+                if not _rests(path):
+                    raise
+            return cls(_opened(path, "mode=ro&immutable=1"), path)
 
     def __enter__(self) -> Self:
         return self
@@ -56,3 +55,23 @@ class Glance(Known, Fields):
                 yield self._connection
             finally:
                 self._connection.rollback()
+
+
+def _opened(path: Path, how: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?{how}"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+    try:
+        schema.check(connection, str(path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _rests(path: Path) -> bool:
+    """Whether nobody has the database open and all of it is in its own file, in a folder that may not be written to.
+
+    Then it cannot be opened as others might have it, but as what nobody changes.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK, effective_ids=True) and not (log.exists() and log.stat().st_size)

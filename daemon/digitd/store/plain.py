@@ -76,6 +76,11 @@ def usable(path: Path) -> Iterator[None]:
     """Tell of a database that cannot even be opened, with what to do, as a DatabaseError."""
     try:
         yield
+    except sqlite3.OperationalError as fault:
+        raise DatabaseError(
+            f"{path}: the database cannot be opened ({fault}). See that you may read it and write to its folder, and "
+            "that no other program keeps it locked."
+        ) from None
     except sqlite3.DatabaseError as fault:
         raise DatabaseError(f"{path}: not a usable database ({fault}). Restore a backup, or move it away.") from None
 
@@ -90,3 +95,12 @@ def readable(path: object) -> Iterator[None]:
             f"{path}: the database cannot be read ({fault}). See that it is there, and that its folder may be written "
             "to."
         ) from fault
+    except sqlite3.DatabaseError as fault:
+        if not is_damage(fault):
+            raise
+        raise DatabaseError(f"{path}: the database is damaged ({fault}). Restore a backup.") from fault
+
+
+def is_damage(fault: object) -> bool:
+    """Whether a fault of the driver says that the file is damaged: not locked, not full, and no query at fault."""
+    return type(fault) is sqlite3.DatabaseError
