@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from digitd.reading.register import Features, fit, prepare, register
+from digitd.reading.register.overlay import from_overlay
+from digitd.reading.register.pyramid import Pyramid
 
 MAX_MM = 1.5
 
@@ -70,10 +72,22 @@ def test_a_page_of_another_shape_is_found_by_its_features(drawn_form):
     reference = prepare(drawn_form.template, drawn_form.blank)
     page, truth = moved(drawn_form.filled({"f0": "4711"}), degrees=1.0)
     wide = np.hstack([np.full_like(page, 255), page])
+    wider = np.hstack([page, np.full_like(page[:, : page.shape[1] // 10], 255)])
+    assert list(from_overlay(Pyramid(page), reference.overlay))
+    assert not list(from_overlay(Pyramid(wider), reference.overlay))
     aside = np.array([(1, 0, page.shape[1]), (0, 1, 0), (0, 0, 1)], np.float64)
     found = register(Features(wide), reference, max_residual_mm=MAX_MM)
     assert found is not None
     assert worst_mm(drawn_form, found, aside @ truth) < 0.5
+
+
+def test_a_page_without_its_print_lies_as_no_reference_does(drawn_form):
+    """What is found in noise by chance says nothing; on the form itself nearly all is found."""
+    reference = prepare(drawn_form.template, drawn_form.blank)
+    noise = np.random.default_rng(1).normal(200, 40, drawn_form.blank.shape).clip(0, 255).astype(np.uint8)
+    for page in (cv2.GaussianBlur(noise, (0, 0), 2), np.full_like(drawn_form.blank, 255)):
+        assert not list(from_overlay(Pyramid(page), reference.overlay))
+    assert list(from_overlay(Pyramid(drawn_form.blank), reference.overlay))
 
 
 def test_another_form_does_not_fit(drawn_form, other_form):

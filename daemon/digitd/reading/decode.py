@@ -26,7 +26,7 @@ class Decoded:
     paths: tuple[tuple[tuple[int, bool], ...], ...]
 
 
-class _Way(NamedTuple):  # made a hundred times a field: a frozen dataclass takes four times as long
+class _Way(NamedTuple):  # made a hundred times a field: a frozen dataclass takes twice as long
     """How a string comes about: log score of all ways together, of the best one, and its last step."""
 
     total: float

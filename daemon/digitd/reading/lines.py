@@ -276,41 +276,42 @@ def _thin(runs: Runs, length: float, frame: Frame) -> Runs:
 
 
 def _where_expected(runs: Runs, places: Sequence[float], frame: Frame, *, side: int) -> NDArray[np.uint8]:
-    """Runs near rows, places: long ones loosely, and exactly broken ones where no line goes along all of side."""
+    """Runs near rows, places: long ones loosely, and broken ones exactly, unless one goes along all of side there."""
     found = np.zeros_like(runs.mask)
     long = _thin(runs, LINE_DOWN * (1 - frame.loose) * side, frame)
     broken = _thin(runs, BROKEN_LINE * frame.height, frame)
     loosely = max(3.0, frame.loose * frame.height)
     exactly = max(3.0, frame.exact * frame.height) if frame.exact else 1.0
     for place in places:
-        if _add_near(found, long, place, loosely, frame) < side:
+        length, middle = _add_near(found, long, place, loosely, frame)
+        if length < side or abs(middle - place) > exactly:
             _add_near(found, broken, place, exactly, frame)
     return found
 
 
-def _add_near(found: NDArray[np.uint8], runs: Runs, place: float, tolerance: float, frame: Frame) -> int:
+def _add_near(found: NDArray[np.uint8], runs: Runs, place: float, tolerance: float, frame: Frame) -> tuple[int, float]:
     """Add to found, of runs near the row called place, the longest line whose middle is within tolerance of it.
 
     With what is in line with that; a stroke beside the line is no second one. Returns the line's length in pixels, 0
-    where there is none.
+    where there is none, and the row of its middle.
     """
     thickest = _thickest(frame)
     near = runs.between(max(0, round(place - tolerance) - thickest), round(place + tolerance) + thickest + 1)
     picture, x, y = near.cut_out()
     if not picture.size:
-        return 0
+        return 0, place
     count, marks, stats, centres = components(picture)
     middles = centres[:, 1] + y
     within = np.abs(middles - place) <= tolerance
     within[0] = False
     if not within.any():
-        return 0
+        return 0, place
     line = int(np.where(within, stats[:, cv2.CC_STAT_WIDTH], -1).argmax())
     within &= np.abs(middles - middles[line]) <= 2 * RAGGED_PX
     if count > 2:
         picture = within[marks].view(np.uint8)
     found[y : y + picture.shape[0], x : x + picture.shape[1]] |= _straight(picture)
-    return int(stats[line, cv2.CC_STAT_WIDTH])
+    return int(stats[line, cv2.CC_STAT_WIDTH]), float(middles[line])
 
 
 def _straight(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -360,6 +361,6 @@ def _thickness(lines: NDArray[np.uint8]) -> int:
     """Twice how far inside nine tenths of the lines' pixels lie at most, by steps across and down."""
     cross, few, depth = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), 0.1 * cv2.countNonZero(lines), 1
     inside = cv2.erode(lines, cross)
-    while cv2.countNonZero(inside) > few:
+    while cv2.countNonZero(inside) > few and depth < max(lines.shape):  # nothing is eaten from the picture's edge
         inside, depth = cv2.erode(inside, cross), depth + 1
     return 2 * depth

@@ -1,7 +1,7 @@
 """A first guess of where a form lies on a page: as in its reference, but for how a feeder shifts and turns a sheet.
 
-A few tiles of the form's print are looked for on a very small picture of the page, within 10 mm of where they lie in
-the reference: a fifth of what features cost, and enough for most scans. Arrays in, arrays out.
+A few tiles of the form's print are looked for on a very small picture of the page, near where they lie in the
+reference, on A4 within 10 mm: a fifth of what features cost, and enough for most scans. Arrays in, arrays out.
 """
 
 import math

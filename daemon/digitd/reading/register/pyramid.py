@@ -14,8 +14,8 @@ class Pyramid:
     """A page, (H, W) uint8, and what is left of it halved once, twice, ..., each made when it is first asked for."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
-        self.pixels = pixels
-        self._levels = [pixels]
+        self.pixels = np.ascontiguousarray(pixels)  # of another, OpenCV would make a copy for each window
+        self._levels = [self.pixels]
 
     def shrunk(self, side: int) -> tuple[NDArray[np.uint8], float]:
         """As `ink.shrink`: the page with a longer side of at most side pixels, and its scale in (0, 1]."""
