@@ -210,7 +210,7 @@ def steady(folder: Path, count: int) -> dict[str, float]:
     paper = np.full((50, 200), 245, np.uint8)
     write_number(paper, "1047", Box(x0=5, y0=5, x1=195, y1=45), np.random.default_rng(1))
     (folder / "inbox" / "small").mkdir(exist_ok=True)
-    marks: list[tuple[float, float, int]] = []
+    marks: list[tuple[float, float, float, int]] = []
     with service(folder) as process:
         follow(process, "service_started", 1)
         for tenth in range(10):
@@ -219,7 +219,8 @@ def steady(folder: Path, count: int) -> dict[str, float]:
                 paper[0, :16] = 200 + np.array([number >> bit & 1 for bit in range(16)], np.uint8)
                 (folder / "inbox" / "small" / f"{number:06d}.png").write_bytes(cv2.imencode(".png", paper)[1].tobytes())
             follow(process, "document_read", count // 10)
-            marks.append((time.perf_counter() - begun, memory_mb(process.pid), handles(process.pid)))
+            took, pids = time.perf_counter() - begun, descendants(process.pid)
+            marks.append((took, memory_mb(pids[0]), max(map(memory_mb, pids[1:])), sum(map(handles, pids))))
         process.send_signal(signal.SIGTERM)
     each_ms = [1000 * mark[0] / (count / 10) for mark in marks]
     return {
@@ -229,8 +230,10 @@ def steady(folder: Path, count: int) -> dict[str, float]:
         "last_to_first": each_ms[-1] / each_ms[0],
         "memory_mb_after_a_tenth": marks[0][1],
         "memory_mb_at_the_end": marks[-1][1],
-        "handles_after_a_tenth": marks[0][2],
-        "handles_at_the_end": marks[-1][2],
+        "worker_mb_after_a_tenth": marks[0][2],
+        "worker_mb_at_the_end": marks[-1][2],
+        "handles_after_a_tenth": marks[0][3],
+        "handles_at_the_end": marks[-1][3],
     }
 
 
