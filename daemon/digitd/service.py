@@ -199,6 +199,7 @@ class Service:
     def facts(self) -> Facts:
         """The service as metrics show it; asked for by other threads."""
         oldest = self._ledger.oldest_in_flight()
+        entered_seconds = 0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds()
         tally = replace(  # copies: the loop goes on counting
             self._tally,
             documents=Counter({str(state): count for state, count in self.progress.states.copy().items()}),
@@ -210,7 +211,7 @@ class Service:
         )
         return Facts(
             documents={str(state): count for state, count in self._ledger.counts().items()},
-            oldest_seconds=0.0 if oldest is None else (datetime.now(UTC) - oldest).total_seconds(),
+            oldest_seconds=max(entered_seconds, self._inbox.waits_seconds),
             inbox=self._inbox.waiting,
             in_hand=self._engine.in_hand,
             tally=tally,

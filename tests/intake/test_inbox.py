@@ -311,3 +311,21 @@ def test_folders_take_turns_from_look_to_look(config: Config, time: FakeClock, w
         found = claim.inspect(config.var / archive.WORK, inbox.take() or "")
         taken.append(found and f"{found.form}/{found.name}")
     assert taken == ["many/0.png", "more/0.png", "few/a.png", "many/1.png", "more/1.png", "many/2.png"]
+
+
+def test_how_long_the_first_file_waits_is_known(config: Config, time: FakeClock, watcher: FakeWatcher) -> None:
+    """Since it was first seen, also where it was written to in between; what was taken waits no more."""
+    inbox = Inbox(config, watcher, clock=time.clock)
+    inbox.look()
+    assert inbox.waits_seconds == 0.0
+    drop(config, "first.png", at=1)
+    inbox.look(now_please=True)
+    time.now += 30
+    drop(config, "first.png", at=2)
+    drop(config, "second.png", at=3)
+    inbox.look(now_please=True)
+    time.now += 10
+    inbox.look(now_please=True)
+    assert inbox.waits_seconds == pytest.approx(40)
+    assert inbox.take()
+    assert inbox.waits_seconds == pytest.approx(10)

@@ -605,3 +605,14 @@ def test_a_missing_model_is_told_before_anything_is_taken(tmp_path: Path) -> Non
     with pytest.raises(ModelError, match="no model called 'no-such'"):
         service.serve(config, once=True)
     assert (tmp_path / "inbox" / "a.png").exists()
+
+
+def test_the_age_of_what_waits_counts_what_waits_in_the_inbox(bench: Any) -> None:
+    """With a backlog most files wait there: an alarm on the age of the queue must see them."""
+    made = bench.service()
+    assert made.facts().oldest_seconds == 0.0
+    bench.drop("a")
+    made._inbox.look()
+    assert made.facts().oldest_seconds > 0.0
+    made.run(once=True)
+    assert made.facts().oldest_seconds == 0.0

@@ -147,6 +147,12 @@ class Inbox:
         return self._settling.waiting
 
     @property
+    def waits_seconds(self) -> float:
+        """How long the file that was seen first has been waiting; 0 where none is. Other threads may ask."""
+        oldest = self._settling.oldest
+        return 0.0 if oldest is None else self._clock.steady() - oldest
+
+    @property
     def rescan_seconds(self) -> float:
         """How often the inbox is looked at, whatever happens."""
         return self._config.intake.rescan_seconds

@@ -15,9 +15,10 @@ from digitd.intake.whole import Wholeness, wholeness_of
 
 @dataclass(slots=True, kw_only=True)
 class _Waiting:
-    """A file that is watched until it is ready. since is when it was last seen to change, on the caller's clock."""
+    """A file that is watched until it is ready: first seen at seen, quiet since since, on the caller's clock."""
 
     sighting: Sighting
+    seen: float
     since: float
     closed: bool = False
     wholeness: Wholeness | None = None
@@ -70,7 +71,8 @@ class Settling:
             waiting = before.get(sighting.path)
             if waiting is None or not sighting.same_bytes(waiting.sighting):
                 old = max(0.0, wall_now - sighting.mtime_ns / 1e9) if self._trust_mtime and waiting is None else 0.0
-                waiting = _Waiting(sighting=sighting, since=now - old)
+                seen = now if waiting is None else waiting.seen
+                waiting = _Waiting(sighting=sighting, seen=seen, since=now - old)
             waiting.closed |= str(sighting.path) in closed
             self._waiting[sighting.path] = waiting
         return [w.sighting for w in self._waiting.values() if w.closed or now - w.since >= self._settle_seconds]
@@ -104,3 +106,8 @@ class Settling:
     def waiting(self) -> int:
         """How many files were seen at the last look and not forgotten since."""
         return len(self._waiting)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the one of these that was there first was first seen, on the caller's clock; other threads may ask."""
+        return min((waiting.seen for waiting in list(self._waiting.values())), default=None)

@@ -11,8 +11,9 @@ from digitd.vitals.signs import PARTS, Signs, Tally
 class Facts:
     """The service at one moment, as metrics show it.
 
-    documents are those in the database, by state; oldest_seconds is the age of the one that waits longest to be read;
-    inbox counts files still to be taken, in_hand documents that are being read; now is on the steady clock.
+    documents are those in the database, by state; oldest_seconds is how long the one that waits longest to be read has
+    been waiting, in the inbox or beyond; inbox counts files still to be taken, in_hand documents that are being read;
+    now is on the steady clock.
     """
 
     documents: Mapping[str, int]
@@ -60,7 +61,12 @@ def _families(facts: Facts) -> Iterator[Any]:
     for family, name, told, value in (
         (Gauge, "inbox_files", "Files of the inbox still to be taken.", facts.inbox),
         (Gauge, "in_hand", "Documents that are being read.", facts.in_hand),
-        (Gauge, "oldest_seconds", "Age of the document that waits longest to be read.", facts.oldest_seconds),
+        (
+            Gauge,
+            "oldest_seconds",
+            "Age of the document that waits longest to be read, the inbox included.",
+            facts.oldest_seconds,
+        ),
         (Counter, "pages", "Pages read since the start.", tally.pages),
         (Counter, "database_faults", "Writes that the database did not take.", tally.database_faults),
         (Counter, "found_without_event", "Files that no event told of.", tally.unannounced),
