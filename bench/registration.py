@@ -125,17 +125,17 @@ def error_mm(template: Template, found: NDArray[np.float64], truth: NDArray[np.f
 
 
 def drawn_forms(folder: Path, families: int, seed: int, *, markers: bool) -> Iterator[Drawn]:
-    """Forms of different boxes, each followed by one with the same boxes and other words."""
+    """First pages of forms of different boxes, each followed by one with the same boxes and other words."""
     for family in range(families):
         for sibling in range(2):
             described = folder / "described.toml"
             words = np.random.default_rng((seed, family, sibling))
             described.write_text(description(np.random.default_rng((seed, family)), words), encoding="utf-8")
-            (made,) = draw_form(f"form{family}-{sibling}", described, forms=folder, limits=LIMITS)
-            blank = reference_pages([made], LIMITS)[0].pixels.copy()
+            pages = draw_form(f"form{family}-{sibling}", described, forms=folder, limits=LIMITS)
+            blank = reference_pages(pages, LIMITS)[0].pixels.copy()
             if not markers:
                 wiped(blank)
-            yield Drawn(blank=blank, reference=prepare(made, blank))
+            yield Drawn(blank=blank, reference=prepare(pages[0], blank))
 
 
 def description(rng: Generator, words: Generator) -> str:
