@@ -20,7 +20,8 @@ class Runs:
 
     @classmethod
     def across(cls, mask: NDArray[np.uint8]) -> "Runs":
-        """
+        """Find the runs of a mask.
+
         >>> Runs.across(np.array([[1, 1, 0, 1], [1, 1, 1, 1]], np.uint8)).lengths.tolist()
         [2, 1, 4]
         """

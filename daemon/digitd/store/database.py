@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 
 from digitd.errors import DatabaseError
 from digitd.store import schema
-from digitd.store.plain import BUSY_TIMEOUT_MS, Plain, is_damage, readable, refuse_missing, usable
+from digitd.store.plain import BUSY_TIMEOUT_MS, Plain, damaged, is_damage, readable, refuse_missing, usable
 
 
 class Database(Plain):
@@ -112,7 +112,9 @@ class Database(Plain):
                 yield connection
         except (SqlDatabaseError, sqlite3.DatabaseError) as fault:
             why = getattr(fault, "orig", fault)
-            if isinstance(why, sqlite3.OperationalError) or is_damage(why):
+            if is_damage(why):
+                raise damaged(self._engine.url.database, why) from fault
+            if isinstance(why, sqlite3.OperationalError):
                 raise self._no_writes(why) from fault
             raise
         finally:

@@ -98,7 +98,12 @@ def readable(path: object) -> Iterator[None]:
     except sqlite3.DatabaseError as fault:
         if not is_damage(fault):
             raise
-        raise DatabaseError(f"{path}: the database is damaged ({fault}). Restore a backup.") from fault
+        raise damaged(path, fault) from fault
+
+
+def damaged(path: object, fault: object) -> DatabaseError:
+    """What is told of a database of which a part cannot be read."""
+    return DatabaseError(f"{path}: the database is damaged ({fault}). Restore a backup.")
 
 
 def is_damage(fault: object) -> bool:
